@@ -1,0 +1,6 @@
+from core.apps import DomainConfig
+
+
+class AccountsConfig(DomainConfig):
+    name = "accounts"
+    verbose_name = "Accounts"

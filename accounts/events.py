@@ -1,0 +1,65 @@
+"""What accounts announces."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class CustomerRegistered:
+    user_id: int
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    user_id: int
+    session_id: uuid.UUID
+    surface: str
+
+
+@dataclass(frozen=True)
+class SessionsEnded:
+    user_id: int
+    session_ids: tuple[uuid.UUID, ...]
+
+
+@dataclass(frozen=True)
+class OneTimePasswordRequested:
+    one_time_password_id: int
+
+
+@dataclass(frozen=True)
+class OneTimePasswordIssued:
+    """Carries the code itself, which is stored nowhere in the clear: whoever delivers it must seal it."""
+
+    one_time_password_id: int
+    user_id: int
+    email: str
+    code: str
+    expires_at: datetime
+    valid_minutes: int
+
+
+@dataclass(frozen=True)
+class AccountAnonymised:
+    """The person is gone from the account. Apps that hold their words or traces react in the same transaction."""
+
+    user_id: int
+
+
+@dataclass(frozen=True)
+class CustomerReported:
+    report_id: int
+    message_id: int | None
+
+
+@dataclass(frozen=True)
+class UserBlocked:
+    blocker_id: int
+    blocked_id: int
+
+
+@dataclass(frozen=True)
+class UserUnblocked:
+    blocker_id: int
+    blocked_id: int

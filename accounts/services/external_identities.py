@@ -1,0 +1,102 @@
+"""Accounts of people an OpenID provider vouches for."""
+
+import re
+import secrets
+import unicodedata
+from dataclasses import dataclass
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.errors import AccountNotAdmitted, NameTaken
+from accounts.models import CustomerProfile, ExternalIdentity, OneTimePassword, User
+from accounts.services.registration import AccountDetails, ProfileDetails, create_customer
+from accounts.services.sessions import end_all_sessions
+from core.errors import Conflict
+
+ATTEMPTS = 5
+USERNAME_LENGTH = 100
+
+
+@dataclass(frozen=True)
+class VerifiedIdentity:
+    """Someone a provider knows as `subject`, whose e-mail address it has verified. The names are hints."""
+
+    issuer: str
+    subject: str
+    email: str
+    name: str = ""
+    first_name: str = ""
+    last_name: str = ""
+
+
+@transaction.atomic
+def get_account_of(identity: VerifiedIdentity) -> User:
+    """The customer this is: known by issuer and subject, joined by e-mail address, or made now.
+
+    Two first logins at once end in one account. Raises AccountNotAdmitted for one that is inactive or not a customer's.
+    """
+    for _ in range(ATTEMPTS):
+        try:
+            with transaction.atomic():
+                return _find_known(identity) or _join(identity) or _register(identity)
+        except (IntegrityError, NameTaken):
+            continue
+    raise Conflict(retry_after=1)
+
+
+def _find_known(identity: VerifiedIdentity) -> User | None:
+    known = ExternalIdentity.objects.select_related("user").filter(issuer=identity.issuer, subject=identity.subject)
+    found = known.first()
+    return _admitted(found.user) if found else None
+
+
+def _join(identity: VerifiedIdentity) -> User | None:
+    """Join the account with that e-mail address, its row locked.
+
+    If the address had not been proved, whoever made the account need not be who owns the address: they are shut out.
+    """
+    user = User.objects.select_for_update().filter(email=identity.email).first()
+    if user is None:
+        return None
+    _admitted(user)
+    if CustomerProfile.objects.filter(user=user, is_verified=False).update(is_verified=True):
+        _shut_out_others(user)
+    ExternalIdentity.objects.create(user=user, issuer=identity.issuer, subject=identity.subject)
+    return user
+
+
+def _shut_out_others(user: User) -> None:
+    user.set_unusable_password()
+    user.save(update_fields=["password"])
+    ExternalIdentity.objects.filter(user=user).delete()
+    OneTimePassword.objects.filter(user=user, used_at=None, voided_at=None).update(voided_at=timezone.now())
+    end_all_sessions(user)
+
+
+def _register(identity: VerifiedIdentity) -> User:
+    details = AccountDetails(
+        username=_free_username(identity.email),
+        email=identity.email,
+        first_name=identity.first_name,
+        last_name=identity.last_name,
+    )
+    user = create_customer(details=details, profile=ProfileDetails(name=identity.name), password=None)
+    CustomerProfile.objects.filter(user=user).update(is_verified=True)
+    ExternalIdentity.objects.create(user=user, issuer=identity.issuer, subject=identity.subject)
+    return user
+
+
+def _free_username(email: str) -> str:
+    """The e-mail address's local part as far as usernames allow it, with a suffix if that is taken."""
+    local = unicodedata.normalize("NFKD", email.rpartition("@")[0])
+    wanted = re.sub(r"[^a-zA-Z0-9.+_-]", "", local)[:USERNAME_LENGTH] or "guest"
+    if not User.objects.filter(username__iexact=wanted).exists():
+        return wanted
+    return f"{wanted}-{secrets.token_hex(4)}"
+
+
+def _admitted(user: User) -> User:
+    if not user.is_active or not user.is_customer:
+        raise AccountNotAdmitted
+    return user

@@ -1,0 +1,6 @@
+from core.apps import DomainConfig
+
+
+class AnalyticsConfig(DomainConfig):
+    name = "analytics"
+    verbose_name = "Analytics"

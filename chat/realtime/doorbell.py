@@ -1,0 +1,159 @@
+"""What goes over the channel layer between processes. It may be lost, late or doubled: the database's `seq` is true."""
+
+import asyncio
+import logging
+import uuid
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from channels.exceptions import ChannelFull
+from redis.exceptions import RedisError
+
+from core.background import Background
+
+log = logging.getLogger(__name__)
+
+LAYER_TROUBLE = (RedisError, OSError, ChannelFull, TimeoutError, RuntimeError)
+PATIENCE = 1.0
+RINGS_WAITING = 1000
+
+Ring = dict[str, Any]
+
+
+class Doorbell:
+    """This process's one publisher, and its one subscription for each group it wants to hear.
+
+    Rings wait in a bounded line, the oldest giving way. One that cannot be sent is dropped: what it told is found by
+    `seq`; only a `lasting` one, which nothing else would tell, is tried again.
+    """
+
+    def __init__(self, layer: Any, on_ring: Callable[[Ring], None]) -> None:
+        self._layer = layer
+        self._on_ring = on_ring
+        self._origin = uuid.uuid4().hex
+        self._background = Background()
+        self._channel: str | None = None
+        self._opening = asyncio.Lock()
+        self._waiting: deque[tuple[str, Ring, bool]] = deque(maxlen=RINGS_WAITING)
+        self._rung = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._wanted: dict[str, asyncio.Future[None]] = {}
+        self._joined: set[str] = set()
+        self._unsettled: dict[str, None] = {}
+        self._changed = asyncio.Event()
+
+    def start(self, *, listening: bool = True) -> None:
+        self._background.keep(self._publish)
+        if listening:
+            self._background.keep(self._listen)
+            self._background.keep(self._subscribe)
+
+    async def stop(self, *, patience: float = 0.5) -> None:
+        """Let go, once what waits has been sent, or after `patience`."""
+        if self._waiting:
+            self._idle.clear()
+            self._rung.set()
+            await _within(patience, self._idle.wait())
+        await self._background.stop()
+
+    def want(self, group: str) -> None:
+        """Hear this group's rings from soon on. With the layer away it is joined later, and rooms heal meanwhile."""
+        if group not in self._wanted:
+            self._wanted[group] = asyncio.get_running_loop().create_future()
+            self._settle(group)
+
+    def unwant(self, group: str) -> None:
+        joining = self._wanted.pop(group, None)
+        if joining is not None:
+            joining.cancel()
+            self._settle(group)
+
+    async def heard(self, group: str) -> None:
+        """Wait until a wanted group is heard, or a second: then it goes on without."""
+        joining = self._wanted.get(group)
+        if joining is not None and not joining.done():
+            await asyncio.wait((joining,), timeout=PATIENCE)
+
+    def ring(self, group: str, ring: Ring, *, lasting: bool = False) -> None:
+        self._waiting.append((group, {**ring, "origin": self._origin}, lasting))
+        self._rung.set()
+
+    async def _publish(self) -> None:
+        while True:
+            await self._rung.wait()
+            self._rung.clear()
+            while self._waiting:
+                group, ring, lasting = self._waiting.popleft()
+                try:
+                    async with asyncio.timeout(PATIENCE):
+                        await self._layer.group_send(group, {"type": "ring", **ring})
+                except LAYER_TROUBLE as trouble:
+                    log.warning("cannot ring: %s", type(trouble).__name__)
+                    if lasting:
+                        self._ring_again(group, ring)
+            self._idle.set()
+
+    def _ring_again(self, group: str, ring: Ring) -> None:
+        def again() -> None:
+            self._waiting.append((group, ring, True))
+            self._rung.set()
+
+        asyncio.get_running_loop().call_later(PATIENCE, again)
+
+    def _settle(self, group: str) -> None:
+        self._unsettled[group] = None
+        self._changed.set()
+
+    async def _subscribe(self) -> None:
+        """Bring what is joined in line with what is wanted, one group at a time: so a leave never overtakes a join."""
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            while self._unsettled:
+                group = next(iter(self._unsettled))
+                del self._unsettled[group]
+                try:
+                    async with asyncio.timeout(PATIENCE):
+                        await self._join_or_leave(group)
+                except LAYER_TROUBLE as trouble:
+                    log.warning("cannot join or leave a group of the channel layer: %s", type(trouble).__name__)
+                    self._settle(group)
+                    await asyncio.sleep(PATIENCE)
+
+    async def _join_or_leave(self, group: str) -> None:
+        if group not in self._wanted:
+            self._joined.discard(group)
+            await self._layer.group_discard(group, await self._own_channel())
+            return
+        if group not in self._joined:
+            await self._layer.group_add(group, await self._own_channel())
+            self._joined.add(group)
+        joining = self._wanted.get(group)
+        if joining is not None and not joining.done():
+            joining.set_result(None)
+
+    async def _own_channel(self) -> str:
+        async with self._opening:
+            if self._channel is None:
+                self._channel = await self._layer.new_channel("hub.")
+            return self._channel
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                ring = await self._layer.receive(await self._own_channel())
+            except LAYER_TROUBLE as trouble:
+                log.warning("cannot hear the channel layer: %s", type(trouble).__name__)
+                await asyncio.sleep(PATIENCE)
+                continue
+            if ring.get("origin") != self._origin:
+                self._on_ring(ring)
+
+
+async def _within(seconds: float, waiting: Any) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await waiting
+    except TimeoutError:
+        pass

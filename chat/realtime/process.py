@@ -1,0 +1,101 @@
+"""What one server process has once: its hub, its writer and its presence, on its event loop."""
+
+import asyncio
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from channels.layers import get_channel_layer
+from django.utils import timezone
+
+from accounts.selectors import sessions_ended_since
+from chat.entries import Entry, Whisper
+from chat.realtime import rings
+from chat.realtime.hub import Facts, Hub, by_conversation
+from chat.realtime.presence import Presence
+from chat.realtime.publisher import ring_from_outside
+from chat.realtime.writer import Writer
+from chat.selectors.entries import entries_since, heads_of
+
+LATELY = timedelta(seconds=60)
+FLUSH_PATIENCE = 1.5
+
+
+@dataclass(frozen=True)
+class RealTime:
+    hub: Hub
+    writer: Writer
+    presence: Presence
+
+
+_running: dict[asyncio.AbstractEventLoop, "asyncio.Future[RealTime]"] = {}
+
+
+async def real_time() -> RealTime:
+    """This loop's hub, writer and presence, started when first asked for."""
+    loop = asyncio.get_running_loop()
+    if loop not in _running or _has_failed(_running[loop]):
+        _running[loop] = asyncio.ensure_future(_start())
+    return await asyncio.shield(_running[loop])
+
+
+async def stop_real_time() -> None:
+    """Store what is waiting, tell others who is gone, then let go of the channel layer."""
+    running = _running.pop(asyncio.get_running_loop(), None)
+    if running is None:
+        return
+    started = await running
+    await started.writer.stop(patience=FLUSH_PATIENCE)
+    await asyncio.wait((asyncio.ensure_future(started.presence.stop()),), timeout=FLUSH_PATIENCE)
+    await started.hub.stop()
+
+
+# Told from any thread, and from processes that have no sockets of their own
+
+
+def publish(entries: Sequence[Entry]) -> None:
+    if not _tell_hubs(lambda hub: hub.publish(entries)):
+        for conversation_id, some in by_conversation(entries).items():
+            ring_from_outside(rings.group_of(conversation_id), rings.of_entries(conversation_id, some))
+
+
+def whisper(conversation_id: int, said: Whisper) -> None:
+    if not _tell_hubs(lambda hub: hub.whisper(conversation_id, said)):
+        ring_from_outside(rings.group_of(conversation_id), rings.of_whisper(conversation_id, said))
+
+
+def end_sessions(session_ids: Collection[UUID]) -> None:
+    if not _tell_hubs(lambda hub: hub.end_sessions(session_ids)):
+        ring_from_outside(rings.EVERYBODY, rings.of_sessions(session_ids), lasting=True)
+
+
+def reconsider_users(user_ids: Collection[int]) -> None:
+    if not _tell_hubs(lambda hub: hub.reconsider_users(user_ids)):
+        ring_from_outside(rings.EVERYBODY, rings.of_users(user_ids), lasting=True)
+
+
+def reconsider_room(conversation_id: int) -> None:
+    if not _tell_hubs(lambda hub: hub.reconsider_room(conversation_id)):
+        ring_from_outside(rings.group_of(conversation_id), rings.of_room(conversation_id), lasting=True)
+
+
+async def _start() -> RealTime:
+    facts = Facts(entries_since, heads_of, lambda: sessions_ended_since(timezone.now() - LATELY))
+    hub = Hub(get_channel_layer(), facts)
+    await hub.start()
+    presence = Presence(hub)
+    presence.start()
+    return RealTime(hub, Writer(), presence)
+
+
+def _tell_hubs(say: Callable[[Hub], None]) -> bool:
+    """Whether there was a hub in this process to tell."""
+    hubs = [running.result().hub for running in tuple(_running.values()) if running.done() and not _has_failed(running)]
+    for hub in hubs:
+        hub.loop.call_soon_threadsafe(say, hub)
+    return bool(hubs)
+
+
+def _has_failed(running: "asyncio.Future[RealTime]") -> bool:
+    return running.done() and (running.cancelled() or running.exception() is not None)

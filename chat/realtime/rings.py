@@ -1,0 +1,97 @@
+"""What processes tell each other: dictionaries that any channel layer carries, and what they say."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+from uuid import UUID
+
+from chat.entries import Entry, Whisper, dump_entries, dump_whisper, load_entries, load_whisper
+
+EVERYBODY = "everybody"
+# More than this is not copied to every process: those who need it read it.
+LARGEST = 8 * 1024
+
+Ring = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class EntriesRang:
+    room: int
+    entries: list[Entry]
+
+
+@dataclass(frozen=True)
+class SeqRang:
+    """Entries up to `seq` are stored."""
+
+    room: int
+    seq: int
+
+
+@dataclass(frozen=True)
+class WhisperRang:
+    room: int
+    whisper: Whisper
+
+
+@dataclass(frozen=True)
+class SessionsRang:
+    session_ids: list[UUID]
+
+
+@dataclass(frozen=True)
+class UsersRang:
+    """What these users may see or hear has changed."""
+
+    user_ids: list[int]
+
+
+@dataclass(frozen=True)
+class RoomRang:
+    """Who may be in this room has changed."""
+
+    room: int
+
+
+Rang: TypeAlias = EntriesRang | SeqRang | WhisperRang | SessionsRang | UsersRang | RoomRang
+
+
+def group_of(conversation_id: int) -> str:
+    return f"conversation.{conversation_id}"
+
+
+def of_entries(conversation_id: int, entries: Sequence[Entry]) -> Ring:
+    dumped = dump_entries(entries)
+    if len(dumped) > LARGEST:
+        return {"room": conversation_id, "seq": entries[-1].seq}
+    return {"room": conversation_id, "entries": dumped}
+
+
+def of_whisper(conversation_id: int, whisper: Whisper) -> Ring:
+    return {"room": conversation_id, "whisper": dump_whisper(whisper)}
+
+
+def of_sessions(session_ids: Iterable[UUID]) -> Ring:
+    return {"sessions": [str(session_id) for session_id in session_ids]}
+
+
+def of_users(user_ids: Iterable[int]) -> Ring:
+    return {"users": list(user_ids)}
+
+
+def of_room(conversation_id: int) -> Ring:
+    return {"room": conversation_id}
+
+
+def read(ring: Ring) -> Rang:
+    if "entries" in ring:
+        return EntriesRang(ring["room"], load_entries(ring["entries"]))
+    if "seq" in ring:
+        return SeqRang(ring["room"], ring["seq"])
+    if "whisper" in ring:
+        return WhisperRang(ring["room"], load_whisper(ring["whisper"]))
+    if "sessions" in ring:
+        return SessionsRang([UUID(session_id) for session_id in ring["sessions"]])
+    if "users" in ring:
+        return UsersRang(list(ring["users"]))
+    return RoomRang(ring["room"])

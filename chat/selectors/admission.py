@@ -1,0 +1,56 @@
+"""Whether somebody may listen in a conversation: when they come, and again whenever something has changed."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from accounts.models import User
+from accounts.selectors import are_blocked, blocked_by
+from chat.models import Conversation
+from chat.selectors.standing import manages
+from core.errors import NotFound
+from venues.models import Venue
+from venues.selectors import find_presence
+
+
+@dataclass(frozen=True)
+class Admission:
+    """`until` may change and is to be looked at again then; `hides` are those whose messages, and `deaf_to` those
+    whose whispers are kept from this listener.
+    """
+
+    conversation_id: int
+    until: datetime | None = None
+    hides: frozenset[int] = frozenset()
+    deaf_to: frozenset[int] = frozenset()
+
+
+def admit(user: User, conversation_id: int) -> Admission:
+    """Raises NotFound for who may not, or no longer, listen there."""
+    conversation = Conversation.objects.select_related("venue").filter(pk=conversation_id).first()
+    if conversation is None:
+        raise NotFound
+    if conversation.venue is not None:
+        return _admit_to_group(user, conversation.pk, conversation.venue)
+    return _admit_to_private(user, conversation)
+
+
+def _admit_to_group(user: User, conversation_id: int, venue: Venue) -> Admission:
+    until = None if manages(user, venue) else _present_until(user, venue)
+    blocked = frozenset(blocked_by(user))
+    return Admission(conversation_id, until=until, hides=blocked, deaf_to=blocked)
+
+
+def _present_until(user: User, venue: Venue) -> datetime:
+    presence = find_presence(user)
+    if presence is None or presence.venue_id != venue.pk:
+        raise NotFound
+    return presence.until
+
+
+def _admit_to_private(user: User, conversation: Conversation) -> Admission:
+    """What was said stays; of who may not be written to, nothing more is heard."""
+    if user.pk not in conversation.pair_ids:
+        raise NotFound
+    (other_id,) = conversation.pair_ids - {user.pk}
+    apart = are_blocked(user, User(pk=other_id))
+    return Admission(conversation.pk, deaf_to=frozenset({other_id} if apart else ()))

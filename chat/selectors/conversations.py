@@ -1,0 +1,112 @@
+"""Which conversations someone may see."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import BigIntegerField, Count, F, OuterRef, QuerySet, Subquery
+
+from accounts.models import User
+from chat.errors import NotAtVenue, VarIdExpired
+from chat.models import Conversation, Message, Participant
+from chat.selectors.standing import manages
+from core.errors import NotFound
+from core.prepared import Prepared, Slot
+from venues.models import Venue
+from venues.selectors import find_presence, find_var_id, var_ids_current
+
+
+@dataclass(frozen=True)
+class PrivateChat:
+    """A private conversation as one of the two sees it in their list."""
+
+    chat_id: int
+    participant: User
+    last_message: Message | None
+    unread_count: int
+    updated_at: datetime
+
+
+def private_chats_of(user: User) -> QuerySet[Conversation]:
+    return Conversation.objects.filter(kind=Conversation.Kind.PRIVATE, participants__user=user)
+
+
+_private_chat = Prepared(
+    lambda: Conversation.objects.filter(
+        kind=Conversation.Kind.PRIVATE,
+        participants__user=Slot("user_id", BigIntegerField()),
+        pk=Slot("id", BigIntegerField()),
+    ).order_by()
+)
+
+
+def get_conversation_for(user: User, chat_id: int) -> Conversation:
+    """The private conversation clients call `chat_id`, if `user` takes part in it. Raises NotFound."""
+    conversation = _private_chat.first(id=chat_id, user_id=user.pk)
+    if conversation is None:
+        raise NotFound
+    return conversation
+
+
+def find_group_of(venue_id: int) -> Conversation | None:
+    """The venue's group, if anybody was ever in it."""
+    return Conversation.objects.filter(venue=venue_id).first()
+
+
+def get_group_venue_for(user: User, var_id: str) -> Venue:
+    """The venue whose group `var_id` opens for `user`: the owner, a superuser, or who is there now.
+
+    One that has expired still opens it for them. Raises NotFound if there never was such a var_id (or the venue is
+    closed), VarIdExpired and NotAtVenue for who is elsewhere.
+    """
+    known = find_var_id(var_id)
+    if known is None:
+        raise NotFound
+    if manages(user, known.venue):
+        return known.venue
+    if known.venue.status == Venue.Status.CLOSED:
+        raise NotFound
+    presence = find_presence(user)
+    if presence is not None and presence.venue_id == known.venue_id:
+        return known.venue
+    raise NotAtVenue if var_ids_current().filter(pk=known.pk).exists() else VarIdExpired
+
+
+def describe_private_chats(user: User, conversations: Sequence[Conversation]) -> list[PrivateChat]:
+    """What `user` sees of each of their private conversations, in the order given, in three queries."""
+    others = _others(user, conversations)
+    unread = _unread_counts(user, conversations)
+    last = _last_messages(conversations)
+    return [
+        PrivateChat(
+            chat_id=conversation.pk,
+            participant=others[conversation.pk],
+            last_message=last.get(conversation.pk),
+            unread_count=unread.get(conversation.pk, 0),
+            updated_at=conversation.updated_at,
+        )
+        for conversation in conversations
+    ]
+
+
+def _others(user: User, conversations: Sequence[Conversation]) -> dict[int, User]:
+    participants = Participant.objects.filter(conversation__in=conversations).exclude(user=user)
+    return {row.conversation_id: row.user for row in participants.select_related("user")}
+
+
+def _unread_counts(user: User, conversations: Sequence[Conversation]) -> dict[int, int]:
+    """Others' messages above what the user has read; a deleted one no longer counts."""
+    unread = Message.objects.filter(
+        conversation__in=conversations,
+        conversation__participants__user=user,
+        seq__gt=F("conversation__participants__last_read_seq"),
+        deleted_at=None,
+    )
+    return dict(unread.exclude(sender=user).values_list("conversation_id").annotate(Count("pk")))
+
+
+def _last_messages(conversations: Sequence[Conversation]) -> dict[int, Message]:
+    newest = Message.objects.filter(conversation=OuterRef("pk")).order_by("-seq").values("pk")[:1]
+    keys = Conversation.objects.filter(pk__in=[row.pk for row in conversations]).values(newest=Subquery(newest))
+    messages = Message.objects.filter(pk__in=keys).select_related("sender")
+    return {message.conversation_id: message for message in messages}

@@ -1,0 +1,170 @@
+"""Storing messages, many at once."""
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.models import User
+from chat.errors import NotStored
+from chat.events import MessagesPosted, PostedMessage
+from chat.models import Message
+from chat.selectors.standing import Standing, find_refusal, load_standing
+from chat.services.message_rows import Locked, count_up, insert_messages, lock_conversations
+from chat.text import clean_body, clean_client_id, is_client_id
+from core.errors import DomainError, NotFound
+from core.events import announce
+
+log = logging.getLogger(__name__)
+
+# Who sent it, where, and what the sender called it.
+Key = tuple[int, int, str]
+
+
+@dataclass(frozen=True)
+class NewMessage:
+    """What somebody wants to say. With a `client_id` they may say it again without its being stored twice."""
+
+    conversation_id: int
+    sender: User
+    body: str
+    client_id: str = ""
+
+    @property
+    def key(self) -> Key:
+        return self.sender.pk, self.conversation_id, self.client_id
+
+
+@dataclass(frozen=True)
+class Posted:
+    """A message that is stored; `is_new` unless it had been stored before under the same `client_id`."""
+
+    message: Message
+    is_new: bool
+
+
+def post_messages(messages: Sequence[NewMessage]) -> list[Posted | DomainError]:
+    """Store messages of any number of conversations in one transaction, each conversation's in the order given.
+
+    The result for each, in the same order, is what was stored or why it was not: NotFound, Blocked, NotAtVenue, Muted,
+    GroupClosed, MessageRefused, ClientIdRefused. One that is refused does not touch the others. The conversations'
+    rows are locked in the order of their keys, before anything else is looked at.
+
+    Repetitions are rare, so they are looked for only once the database has found one.
+    """
+    try:
+        return _store(messages, {})
+    except IntegrityError:
+        return _store_again(messages)
+
+
+def post_message(message: NewMessage) -> Posted:
+    """The same for one message, raising its refusal."""
+    (result,) = post_messages([message])
+    if isinstance(result, DomainError):
+        raise result
+    return result
+
+
+def _store_again(messages: Sequence[NewMessage]) -> list[Posted | DomainError]:
+    """Now with an eye on what is there already, and one by one when even that is refused."""
+    try:
+        return _store(messages, _find_stored(messages))
+    except IntegrityError as trouble:
+        if len(messages) > 1:
+            return [result for message in messages for result in _store_again([message])]
+        log.error("a message could not be stored", exc_info=trouble)
+        return [NotStored()]
+
+
+@transaction.atomic
+def _store(messages: Sequence[NewMessage], stored: dict[Key, Message]) -> list[Posted | DomainError]:
+    locked = lock_conversations({message.conversation_id for message in messages})
+    known = [message for message in messages if message.conversation_id in locked]
+    standing = load_standing((message.sender, locked[message.conversation_id].place) for message in known)
+    batch = _Batch(locked, standing, stored)
+    results = [batch.add(message) for message in messages]
+    if batch.new:
+        insert_messages(batch.new, batch.now)
+        counted = {message.conversation_id for message in batch.new}
+        count_up([(conversation_id, locked[conversation_id].last_seq) for conversation_id in counted], batch.now)
+        announce(MessagesPosted(tuple(_fact(message) for message in batch.new)))
+    return _forgive_repetitions(messages, results)
+
+
+def _forgive_repetitions(
+    messages: Sequence[NewMessage], results: list[Posted | DomainError]
+) -> list[Posted | DomainError]:
+    """What was stored once under a `client_id` is acknowledged again, whatever its sender may do by now."""
+    refused = [item for item, result in zip(messages, results, strict=True) if isinstance(result, DomainError)]
+    stored = _find_stored(refused)
+    return [
+        Posted(stored[item.key], is_new=False) if isinstance(result, DomainError) and item.key in stored else result
+        for item, result in zip(messages, results, strict=True)
+    ]
+
+
+def _find_stored(messages: Iterable[NewMessage]) -> dict[Key, Message]:
+    keys = {message.key for message in messages if message.client_id and is_client_id(message.client_id)}
+    if not keys:
+        return {}
+    senders, conversations, client_ids = (set(column) for column in zip(*keys, strict=True))
+    stored = Message.objects.filter(sender__in=senders, conversation__in=conversations, client_id__in=client_ids)
+    found = {(row.sender_id, row.conversation_id, row.client_id or ""): row for row in stored}
+    return {key: found[key] for key in keys & found.keys()}
+
+
+class _Batch:
+    """Judges messages one by one, and numbers those that may be stored, while their conversations are locked."""
+
+    def __init__(self, locked: dict[int, Locked], standing: Standing, stored: dict[Key, Message]) -> None:
+        self.locked = locked
+        self.standing = standing
+        self.stored = dict(stored)
+        self.now = timezone.now()
+        self.new: list[Message] = []
+
+    def add(self, item: NewMessage) -> Posted | DomainError:
+        if item.client_id and item.key in self.stored:
+            return Posted(self.stored[item.key], is_new=False)
+        try:
+            return Posted(self._next_message(item), is_new=True)
+        except DomainError as refusal:
+            return refusal
+
+    def _next_message(self, item: NewMessage) -> Message:
+        conversation = self.locked.get(item.conversation_id)
+        if conversation is None:
+            raise NotFound
+        refusal = find_refusal(item.sender, conversation.place, self.standing)
+        if refusal is not None:
+            raise refusal
+        body, client_id = clean_body(item.body), clean_client_id(item.client_id)
+        conversation.last_seq += 1
+        message = Message(
+            conversation_id=item.conversation_id,
+            seq=conversation.last_seq,
+            sender=item.sender,
+            client_id=client_id or None,
+            body=body,
+            created_at=self.now,
+        )
+        self.new.append(message)
+        if client_id:
+            self.stored[item.key] = message
+        return message
+
+
+def _fact(message: Message) -> PostedMessage:
+    return PostedMessage(
+        id=message.pk,
+        conversation_id=message.conversation_id,
+        seq=message.seq,
+        sender_id=message.sender_id,
+        sender=message.sender.username,
+        body=message.body,
+        sent_at=message.created_at,
+        client_id=message.client_id or "",
+    )

@@ -1,0 +1,247 @@
+"""Chat driven at random against a plain account of what should happen.
+
+200 runs of 50 steps: `pytest chat/tests/test_chat_machine.py --hypothesis-profile=thorough`.
+"""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from django.db import transaction
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+
+from accounts.models import User, UserType
+from accounts.services.blocks import block_user, unblock_user
+from chat.models import Change, Conversation, Message, Reaction
+from chat.selectors.conversations import describe_private_chats, private_chats_of
+from chat.services.changes import delete_message, edit_message, react
+from chat.services.conversations import close_group, ensure_group, mark_read, mute, open_group, open_private_chat
+from chat.services.posting import NewMessage, post_messages
+from core.errors import DomainError
+from venues.models import Venue
+from venues.services.presence import check_in_by_claim, check_out
+
+START = datetime(2026, 3, 1, 18, tzinfo=UTC)
+STAY = timedelta(hours=6)
+GUESTS = ("ann", "bob", "cat")
+PEOPLE = (*GUESTS, "olga")
+PRIVATE = {"ann-bob": ("ann", "bob"), "ann-cat": ("ann", "cat")}
+ROOMS = (*PRIVATE, "group")
+EMOJI = ("👍", "🎯")
+
+people = st.sampled_from(PEOPLE)
+guests = st.sampled_from(GUESTS)
+items = st.tuples(people, st.sampled_from(ROOMS), st.sampled_from(["", "a", "b"]), st.sampled_from(["Hello", " "]))
+
+
+class Said:
+    """A message as the account has it."""
+
+    def __init__(self, pk, room, sender, seq, at):
+        self.pk, self.room, self.sender, self.seq, self.at = pk, room, sender, seq, at
+        self.body, self.deleted, self.reactions = "Hello", False, set()
+
+
+class ChatMachine(RuleBasedStateMachine):
+    def __init__(self):
+        super().__init__()
+        self.transaction = transaction.atomic()
+        self.transaction.__enter__()
+        self.clock = time_machine.travel(START, tick=False)
+        self.traveller = self.clock.start()
+        self.now = START
+        self.users = {name: self.make_user(name) for name in PEOPLE}
+        self.venue = Venue.objects.create(name="The Anchor", owner=self.users["olga"])
+        self.rooms = {room: self.open_chat(*pair) for room, pair in PRIVATE.items()}
+        self.rooms["group"] = ensure_group(self.venue).pk
+        self.here_until, self.muted_until, self.blocks, self.closed = {}, {}, set(), False
+        self.said, self.named, self.seqs, self.read = [], {}, Counter(), Counter()
+
+    def make_user(self, name):
+        user_type = UserType.VENUE_OWNER if name == "olga" else UserType.CUSTOMER
+        return User.objects.create(username=name, email=f"{name}@example.com", user_type_id=user_type)
+
+    def open_chat(self, one, other):
+        return open_private_chat(by=self.users[one], username=other).conversation.pk
+
+    def teardown(self):
+        self.clock.stop()
+        transaction.set_rollback(True)
+        self.transaction.__exit__(None, None, None)
+
+    @rule(guest=guests)
+    def come(self, guest):
+        check_in_by_claim(user=self.users[guest], venue_id=self.venue.pk)
+        self.here_until[guest] = self.now + STAY
+
+    @rule(guest=guests)
+    def leave(self, guest):
+        check_out(user=self.users[guest])
+        self.here_until.pop(guest, None)
+
+    @rule(minutes=st.sampled_from([1, 15, 359]))
+    def let_time_pass(self, minutes):
+        self.now += timedelta(minutes=minutes)
+        self.traveller.move_to(self.now, tick=False)
+
+    @rule(blocker=guests, blocked=guests)
+    def block_or_unblock(self, blocker, blocked):
+        if blocker == blocked:
+            return
+        act = unblock_user if (blocker, blocked) in self.blocks else block_user
+        act(blocked=self.users[blocked], by=self.users[blocker])
+        self.blocks ^= {(blocker, blocked)}
+
+    @rule(guest=guests, minutes=st.sampled_from([0, 5, 400]))
+    def mute(self, guest, minutes):
+        mute(by=self.users["olga"], venue_id=self.venue.pk, username=guest, minutes=minutes)
+        self.muted_until[guest] = self.now + timedelta(minutes=minutes)
+
+    @rule()
+    def close_or_open(self):
+        act = open_group if self.closed else close_group
+        act(by=self.users["olga"], venue_id=self.venue.pk)
+        self.closed = not self.closed
+
+    @rule(batch=st.lists(items, min_size=1, max_size=5))
+    def post(self, batch):
+        new = [NewMessage(self.rooms[room], self.users[by], body, name) for by, room, name, body in batch]
+
+        results = post_messages(new)
+
+        for (by, room, name, body), result in zip(batch, results, strict=True):
+            self.note_posted(by, room, name, body, result)
+
+    def note_posted(self, by, room, name, body, result):
+        known = self.named.get((by, room, name)) if name else None
+        refusal = self.why_not(by, room) or ("message_invalid" if not body.strip() else None)
+        if known is not None:
+            assert (result.is_new, result.message.pk, result.message.seq) == (False, known.pk, known.seq)
+        elif refusal is not None:
+            assert result.code == refusal
+        else:
+            assert (result.is_new, result.message.seq) == (True, self.next_seq(room))
+            self.said.append(Said(result.message.pk, room, by, result.message.seq, self.now))
+            self.named[by, room, name] = self.said[-1]
+
+    def next_seq(self, room):
+        self.seqs[room] += 1
+        return self.seqs[room]
+
+    def why_not(self, by, room):
+        """The code with which writing there is refused."""
+        if room in PRIVATE:
+            one, other = PRIVATE[room]
+            refusals = {
+                "not_found": by not in PRIVATE[room],
+                "blocked": bool({(one, other), (other, one)} & self.blocks),
+            }
+        else:
+            refusals = {
+                "group_closed": self.closed,
+                "not_at_venue": not self.is_in_group(by),
+                "muted": by != "olga" and self.muted_until.get(by, self.now) > self.now,
+            }
+        return next((code for code, holds in refusals.items() if holds), None)
+
+    def is_in_group(self, by):
+        return by == "olga" or self.here_until.get(by, self.now) > self.now
+
+    def can_see(self, by, said):
+        return by == said.sender or (by in PRIVATE[said.room] if said.room in PRIVATE else self.is_in_group(by))
+
+    @precondition(lambda self: self.said)
+    @rule(by=people, pick=st.integers(0, 99), body=st.sampled_from(["Hello", "Bye", "Well"]))
+    def edit(self, by, pick, body):
+        said = self.said[pick % len(self.said)]
+        refusals = {
+            "not_found": not self.can_see(by, said),
+            "not_your_message": by != said.sender,
+            "message_deleted": said.deleted,
+            "edit_too_late": self.now - said.at > timedelta(minutes=15),
+        }
+        expected = next((code for code, holds in refusals.items() if holds), self.why_not(by, said.room) or "done")
+
+        assert outcome_of(lambda: edit_message(message_id=said.pk, by=self.users[by], body=body)) == expected
+
+        if expected == "done" and said.body != body:
+            said.body = body
+            self.next_seq(said.room)
+
+    @precondition(lambda self: self.said)
+    @rule(by=people, pick=st.integers(0, 99))
+    def delete(self, by, pick):
+        said = self.said[pick % len(self.said)]
+        may = by == said.sender or (by == "olga" and said.room == "group")
+        expected = "not_found" if not self.can_see(by, said) else "done" if may else "not_your_message"
+
+        assert outcome_of(lambda: delete_message(message_id=said.pk, by=self.users[by])) == expected
+
+        if expected == "done" and not said.deleted:
+            said.body, said.deleted, said.reactions = "", True, set()
+            self.next_seq(said.room)
+
+    @precondition(lambda self: self.said)
+    @rule(by=people, pick=st.integers(0, 99), emoji=st.sampled_from(EMOJI))
+    def react(self, by, pick, emoji):
+        said = self.said[pick % len(self.said)]
+        refusals = {"not_found": not self.can_see(by, said), "message_deleted": said.deleted}
+        expected = next((code for code, holds in refusals.items() if holds), self.why_not(by, said.room) or "done")
+
+        assert outcome_of(lambda: react(message_id=said.pk, by=self.users[by], emoji=emoji)) == expected
+
+        if expected == "done":
+            said.reactions ^= {(by, emoji)}
+            self.next_seq(said.room)
+
+    @rule(by=guests, room=st.sampled_from(tuple(PRIVATE)), seq=st.integers(0, 12))
+    def read(self, by, room, seq):
+        if by not in PRIVATE[room]:
+            return
+        self.read[by, room] = max(self.read[by, room], min(seq, self.seqs[room]))
+
+        assert mark_read(by=self.users[by], chat_id=self.rooms[room], seq=seq) == self.read[by, room]
+
+    @invariant()
+    def numbers_have_no_gaps(self):
+        taken = [row for model in (Message, Change) for row in model.objects.values_list("conversation", "seq")]
+        counted = dict(Conversation.objects.values_list("pk", "last_seq"))
+
+        assert counted == {pk: self.seqs[room] for room, pk in self.rooms.items()}
+        assert sorted(taken) == sorted((pk, seq) for pk, last in counted.items() for seq in range(1, last + 1))
+
+    @invariant()
+    def messages_and_reactions_agree_with_the_account(self):
+        messages = Message.objects.order_by("pk").values_list("pk", "seq", "sender__username", "body")
+        reactions = set(Reaction.objects.values_list("message", "user__username", "emoji"))
+
+        assert list(messages) == [(said.pk, said.seq, said.sender, said.body) for said in self.said]
+        assert reactions == {(said.pk, *reaction) for said in self.said for reaction in said.reactions}
+
+    @rule(name=guests)
+    def look_at_the_list(self, name):
+        chats = describe_private_chats(self.users[name], list(private_chats_of(self.users[name])))
+
+        assert {chat.chat_id: chat.unread_count for chat in chats} == {
+            self.rooms[room]: self.unread(name, room) for room, pair in PRIVATE.items() if name in pair
+        }
+
+    def unread(self, name, room):
+        unread = [said for said in self.said if said.room == room and said.seq > self.read[name, room]]
+        return sum(said.sender != name and not said.deleted for said in unread)
+
+
+def outcome_of(act):
+    """`done`, or the code of the refusal."""
+    try:
+        act()
+    except DomainError as refusal:
+        return refusal.code
+    return "done"
+
+
+@pytest.mark.django_db
+def test_chat_does_what_a_plain_account_says():
+    run_state_machine_as_test(ChatMachine)

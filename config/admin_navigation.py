@@ -1,0 +1,69 @@
+"""The admin's sidebar, grouped as people think of the platform, and its icon."""
+
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+
+Item = dict[str, object]
+
+
+def favicon(request: HttpRequest) -> str:
+    return static("core/favicon.svg")
+
+
+def _list(title: str, icon: str, model: str) -> Item:
+    return {"title": title, "icon": icon, "link": reverse_lazy(f"admin:{model}_changelist")}
+
+
+def _group(title: str, *items: Item) -> Item:
+    return {"title": title, "separator": True, "collapsible": True, "items": list(items)}
+
+
+NAVIGATION = [
+    {"items": [{"title": "Overview", "icon": "dashboard", "link": reverse_lazy("admin:index")}]},
+    _group(
+        "People",
+        _list("Users", "person", "accounts_user"),
+        _list("Memberships", "card_membership", "billing_membership"),
+        _list("Reports", "flag", "accounts_report"),
+        _list("Evidence", "gavel", "chat_evidence"),
+        _list("Blocks", "block", "accounts_block"),
+        _list("Sessions", "devices", "accounts_session"),
+        _list("One-time passwords", "password", "accounts_onetimepassword"),
+        _list("External identities", "badge", "accounts_externalidentity"),
+        _list("Customers' profiles", "account_circle", "accounts_customerprofile"),
+        _list("User types", "category", "accounts_usertype"),
+    ),
+    _group(
+        "Venues",
+        _list("Venues", "storefront", "venues_venue"),
+        _list("Var ids", "qr_code_2", "venues_varid"),
+        _list("Scans", "qr_code_scanner", "venues_scan"),
+        _list("Who is where", "location_on", "venues_presence"),
+        _list("Visits", "directions_walk", "venues_visit"),
+        _list("Opening hours", "schedule", "venues_openinghours"),
+    ),
+    _group(
+        "Offers",
+        _list("Offers", "local_offer", "offers_offer"),
+        _list("Redemptions", "redeem", "offers_redemption"),
+    ),
+    _group(
+        "Chat",
+        _list("Conversations", "forum", "chat_conversation"),
+        _list("Messages", "chat", "chat_message"),
+        _list("Mutes", "volume_off", "chat_mute"),
+        _list("Changes", "history", "chat_change"),
+        _list("Reactions", "add_reaction", "chat_reaction"),
+        _list("Participants", "group", "chat_participant"),
+        _list("Connected now", "sensors", "chat_socketlease"),
+    ),
+    _group("Ice breakers", _list("Ice breakers", "ac_unit", "icebreakers_icebreaker")),
+    _group(
+        "Mail & jobs",
+        _list("Mails", "mail", "notifications_outboxmail"),
+        _list("What was done here", "manage_history", "admin_logentry"),
+        _list("Rate limits", "speed", "core_ratewindow"),
+        _list("Idempotent requests", "repeat_one", "core_idempotentrequest"),
+    ),
+]

@@ -1,0 +1,130 @@
+"""Daphne as this project runs it: `python -m config.server` serves `config.asgi:application` on HOST:PORT.
+
+What Daphne's command line lacks: a bound on what a request body may take, requests in flight that are finished before
+the process ends, no access log (it would write query strings down), and an exit code when the port is taken.
+"""
+
+import asyncio
+import sys
+import time
+from typing import Any
+
+from daphne.endpoints import build_endpoint_description_strings
+from daphne.http_protocol import WebRequest
+from daphne.server import Server as Daphne
+from daphne.ws_protocol import WebSocketProtocol
+from django.conf import settings
+from twisted.internet import defer
+
+from config.asgi import application
+from config.sockets import let_go_of_sockets
+from config.wire import Intake, TransportWire, can_be_written
+from core.surface.close_codes import GOING_AWAY
+
+HTTP_TIMEOUT = 60
+# With what follows it the process is gone ten seconds after it was told to stop.
+DRAIN_SECONDS = 6
+
+
+class BodyLimit:
+    """Stands before a request's body: stores as much as shows it to be too large, and hangs up if it does not end."""
+
+    def __init__(self, request: WebRequest, most: int) -> None:
+        self._request = request
+        self._store = request.handleContentChunk
+        self._most = most
+        self._seen = 0
+
+    def __call__(self, chunk: bytes) -> None:
+        room = self._most + 1 - self._seen
+        self._seen += len(chunk)
+        if room > 0:
+            self._store(chunk[:room])
+        elif self._seen > 10 * self._most:
+            self._request.channel.abortConnection()
+
+
+class Server(Daphne):  # type: ignore[misc]
+    """Daphne that bounds what it takes in and, told to stop, finishes the requests it has and takes no more."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.ports: list[Any] = []
+
+    def protocol_connected(self, protocol: Any) -> None:
+        super().protocol_connected(protocol)
+        if isinstance(protocol, WebRequest):
+            protocol.handleContentChunk = BodyLimit(protocol, settings.MAX_BODY_SIZE)
+
+    def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
+        if not can_be_written(protocol):
+            return super().create_application(protocol, scope)
+        scope["extensions"] = {**scope.get("extensions", {}), "wire": TransportWire(protocol)}
+        queue = super().create_application(protocol, scope)
+        return None if queue is None else Intake(queue, protocol)
+
+    def listen_success(self, port: Any) -> None:
+        super().listen_success(port)
+        self.ports.append(port)
+        address = port.getHost()
+        print(f"Serving on http://{address.host}:{address.port}/", flush=True)  # noqa: T201 - for who started it
+
+    def kill_all_applications(self) -> Any:
+        """What Daphne does before it shuts down."""
+        for port in self.ports:
+            port.stopListening()
+        return defer.Deferred.fromFuture(asyncio.ensure_future(self._drain()))
+
+    async def _drain(self) -> None:
+        """Sockets are told to come back elsewhere, requests are finished, and what was taken to be stored is stored."""
+        deadline = time.monotonic() + DRAIN_SECONDS
+        while time.monotonic() < deadline:
+            self._close_sockets()
+            running = self._running(WebRequest)
+            if running:
+                await asyncio.wait(running, timeout=0.2)
+            elif self._unsent():
+                await asyncio.sleep(0.02)
+            else:
+                break
+        left = self._running(object)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        await let_go_of_sockets()
+
+    def _close_sockets(self) -> None:
+        for protocol in tuple(self.connections):
+            if isinstance(protocol, WebSocketProtocol):
+                TransportWire(protocol).close(GOING_AWAY)
+
+    def _running(self, kind: type) -> list[asyncio.Future[Any]]:
+        tasks = [
+            details.get("application_instance") for at, details in self.connections.items() if isinstance(at, kind)
+        ]
+        return [task for task in tasks if task is not None and not task.done()]
+
+    def _unsent(self) -> bool:
+        """Whether an answer, or a socket's last frames, still wait to be taken by their client."""
+        transports = [protocol.transport for protocol in self.connections if protocol.transport is not None]
+        return any(getattr(transport, "_tempDataLen", 0) or _buffered(transport) for transport in transports)
+
+
+def _buffered(transport: Any) -> int:
+    return len(getattr(transport, "dataBuffer", b"")) - getattr(transport, "offset", 0)
+
+
+def main() -> None:
+    server = Server(
+        application=application,
+        endpoints=build_endpoint_description_strings(host=settings.HOST, port=settings.PORT),
+        http_timeout=HTTP_TIMEOUT,
+        server_name="",
+    )
+    server.run()
+    if server.abort_start:
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

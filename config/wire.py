@@ -1,0 +1,96 @@
+"""Writing ready WebSocket frames straight to Daphne's transport, and taking no more in than the application hears.
+
+Four reaches past what ASGI offers, each covered by a test that fails when a new version changes it: Autobahn's `state`
+and `sendCloseFrame` (nothing is written before the handshake is done or after a close has begun, and a close may carry
+any code), Twisted's `writeSomeData` (an empty transport is written at once, which saves asking the reactor to wake us),
+the length of Twisted's own buffers (what a slow reader has not taken; Twisted would let it grow without bound) and the
+queue Daphne hands to the application (which would grow without bound too).
+"""
+
+import asyncio
+from typing import Any
+
+from daphne.ws_protocol import WebSocketProtocol
+
+# How long a client may take to read the rest and answer a close frame. Autobahn's own second is short for a slow one,
+# which would then never learn the code.
+CLOSE_PATIENCE = 5.0
+INTAKE_BYTES = 256 * 1024
+INTAKE_EVERY = 0.02
+
+
+class TransportWire:
+    def __init__(self, protocol: WebSocketProtocol) -> None:
+        self._protocol: Any = protocol
+
+    @property
+    def pending(self) -> int:
+        transport = self._protocol.transport
+        return int(len(transport.dataBuffer) - transport.offset + transport._tempDataLen)
+
+    def write(self, data: bytes, budget: int) -> bool:
+        protocol = self._protocol
+        if protocol.state != protocol.STATE_OPEN:
+            return True
+        transport = protocol.transport
+        pending = len(transport.dataBuffer) - transport.offset + transport._tempDataLen
+        if pending > budget:
+            return False
+        if pending == 0:
+            sent = transport.writeSomeData(data)
+            if sent == len(data):
+                return True
+            # Anything but a count means that the connection is lost, which `write` finds and handles by itself.
+            if isinstance(sent, int) and sent > 0:
+                data = data[sent:]
+        transport.write(data)
+        return True
+
+    def close(self, code: int) -> None:
+        protocol = self._protocol
+        if protocol.state == protocol.STATE_OPEN:
+            protocol.closeHandshakeTimeout = CLOSE_PATIENCE
+            protocol.sendCloseFrame(code=code, isReply=False)
+
+
+class Intake:
+    """Stands before the queue of a socket's events: while much waits in it, nothing more is read from the client.
+
+    What comes after a close has begun is not put there: nobody will hear it.
+    """
+
+    def __init__(self, queue: "asyncio.Queue[dict[str, Any]]", protocol: WebSocketProtocol) -> None:
+        self._queue = queue
+        self._protocol: Any = protocol
+        self._waiting = 0
+        self._is_paused = False
+
+    @property
+    def _is_closing(self) -> bool:
+        return bool(self._protocol.state in (self._protocol.STATE_CLOSING, self._protocol.STATE_CLOSED))
+
+    def put_nowait(self, event: dict[str, Any]) -> None:
+        if event["type"] == "websocket.receive" and self._is_closing:
+            return
+        if self._queue.empty():
+            self._waiting = 0
+        self._waiting += 100 + len(event.get("text") or event.get("bytes") or b"")
+        self._queue.put_nowait(event)
+        if self._waiting > INTAKE_BYTES and not self._is_paused:
+            self._is_paused = True
+            self._protocol.transport.pauseProducing()
+            self._look_again()
+
+    def _look_again(self) -> None:
+        if self._queue.empty() or self._is_closing:
+            self._is_paused = False
+            self._protocol.transport.resumeProducing()
+        else:
+            asyncio.get_running_loop().call_later(INTAKE_EVERY, self._look_again)
+
+
+def can_be_written(protocol: Any) -> bool:
+    """Whether this connection's transport is a plain one; over another the ordinary ASGI path serves."""
+    return isinstance(protocol, WebSocketProtocol) and all(
+        hasattr(protocol.transport, name) for name in ("writeSomeData", "dataBuffer", "offset", "_tempDataLen")
+    )

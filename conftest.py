@@ -1,0 +1,128 @@
+"""Fixtures every app's tests share. Makers return stored rows; clients speak HTTP to the whole server."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from huey.contrib.djhuey import HUEY
+from huey.signals import SIGNAL_ERROR
+from hypothesis import settings
+
+from accounts.events import OneTimePasswordIssued
+from accounts.models import CustomerProfile, User, UserType
+from accounts.services.sessions import OpenedSession, open_session
+from core.events import with_it
+from core.sessions import SessionPolicy
+
+# What a state machine runs: a little of it, always the same; or `--hypothesis-profile=thorough`.
+settings.register_profile("quick", max_examples=20, stateful_step_count=25, derandomize=True, database=None)
+settings.register_profile("thorough", max_examples=200, stateful_step_count=50, database=None)
+settings.load_profile("quick")
+
+PASSWORD = "Correct-horse-7"
+ISSUED: list[OneTimePasswordIssued] = []
+with_it(OneTimePasswordIssued)(ISSUED.append)
+MakeUser = Callable[..., User]
+
+
+@pytest.fixture(autouse=True)
+def _fresh_cache() -> None:
+    cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def job_failures() -> Iterator[list[Exception]]:
+    """What jobs raised. Huey only logs it; here it fails the test, unless the test expects it and clears the list."""
+    failures: list[Exception] = []
+
+    def note(signal: str, task: object, failure: Exception) -> None:
+        failures.append(failure)
+
+    HUEY.signal(SIGNAL_ERROR)(note)
+    yield failures
+    HUEY.disconnect_signal(note)
+    assert failures == []
+
+
+@pytest.fixture
+def make_user(db: None) -> MakeUser:
+    """A stored user of any type; customers get a profile."""
+
+    def make(username: str = "ann", user_type: str = UserType.CUSTOMER, **fields: Any) -> User:
+        is_superuser = user_type == UserType.SUPERUSER
+        user = User.objects.create_user(
+            username,
+            f"{username}@example.com",
+            PASSWORD,
+            user_type_id=user_type,
+            is_superuser=is_superuser,
+            is_staff=is_superuser,
+            **fields,
+        )
+        if user_type == UserType.CUSTOMER:
+            CustomerProfile.objects.create(user=user, name=username.title())
+        return user
+
+    return make
+
+
+@pytest.fixture
+def issued_codes() -> list[OneTimePasswordIssued]:
+    """The one-time passwords made since the test began, as whoever delivers them hears of them."""
+    ISSUED.clear()
+    return ISSUED
+
+
+@pytest.fixture
+def customer(make_user: MakeUser) -> User:
+    return make_user("ann")
+
+
+@pytest.fixture
+def stranger(make_user: MakeUser) -> User:
+    """Another customer, with no part in what is being tested."""
+    return make_user("stranger")
+
+
+@pytest.fixture
+def owner(make_user: MakeUser) -> User:
+    return make_user("olga", UserType.VENUE_OWNER)
+
+
+@pytest.fixture
+def superuser(make_user: MakeUser) -> User:
+    return make_user("root", UserType.SUPERUSER)
+
+
+def open_pub_session(user: User) -> OpenedSession:
+    return open_session(user=user, policy=SessionPolicy(surface="pub"))
+
+
+@pytest.fixture
+def visitor(superuser: User) -> Client:
+    """A superuser's browser, in the admin."""
+    client = Client()
+    client.force_login(superuser)
+    return client
+
+
+class ApiClient(Client):
+    """Django's test client speaking JSON, as one user or nobody."""
+
+    def __init__(self, user: User | None = None, **defaults: Any) -> None:
+        super().__init__(raise_request_exception=False, **defaults)
+        if user is not None:
+            self.defaults["HTTP_AUTHORIZATION"] = f"Bearer {open_pub_session(user).tokens.access}"
+
+    def send(self, method: str, path: str, body: Any = None, **extra: Any) -> Any:
+        """`body` as JSON; None sends no body at all."""
+        data = {} if body is None else {"data": body, "content_type": "application/json"}
+        return getattr(self, method.lower())(path, **data, **extra)
+
+
+@pytest.fixture
+def as_user() -> Callable[[User | None], ApiClient]:
+    """A client signed in as the given user; `as_user(None)` is nobody."""
+    return ApiClient

@@ -1,0 +1,221 @@
+"""What the admin's pages have in common.
+
+A page never writes by itself where a rule is concerned: it calls a service, and shows the service's refusal beside the
+field it names, or as a message. What happened cannot be edited; what must not be read is not shown.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from django.contrib import messages
+from django.contrib.admin.utils import quote, unquote
+from django.contrib.admin.views.main import ERROR_FLAG
+from django.core.exceptions import ValidationError
+from django.db import DataError
+from django.db.models import Model, QuerySet
+from django.forms import ModelForm
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from unfold.decorators import action
+from unfold.enums import ActionVariant
+from unfold.paginator import InfinitePaginator
+
+from core.errors import DomainError
+
+log = logging.getLogger(__name__)
+
+Row = TypeVar("Row", bound=Model)
+
+if TYPE_CHECKING:
+    from django.contrib.admin import ModelAdmin as UnfoldAdmin
+
+    AnyForm = ModelForm[Any]
+else:
+    from unfold.admin import ModelAdmin
+
+    AnyForm = ModelForm
+
+    class UnfoldAdmin(ModelAdmin):
+        """Takes a model in brackets, as the type checker's does."""
+
+        def __class_getitem__(cls, model):
+            return cls
+
+
+class GovernedForm(AnyForm):
+    """A form whose service stores the row and judges what is unique and allowed, in its own words.
+
+    `known_as` maps what the service calls a field to what the form calls it, where they differ.
+    """
+
+    refusal: DomainError | None = None
+    known_as: Mapping[str, str] = {}
+
+    def validate_unique(self) -> None:
+        return
+
+    def _post_clean(self) -> None:
+        self.instance.validate_constraints = _as_the_service_says
+        super()._post_clean()  # type: ignore[misc]
+        for told, sentences in fields_of(self.refusal).items():
+            name = self.known_as.get(told, told)
+            for sentence in sentences:
+                self.add_error(name if name in self.fields else None, sentence)
+
+    def save(self, commit: bool = True) -> Any:
+        self.save_m2m = self._save_m2m  # type: ignore[method-assign, attr-defined]
+        return self.instance
+
+
+def _as_the_service_says(exclude: object = None) -> None:
+    """In place of a row's own check of its constraints."""
+
+
+def fields_of(refusal: DomainError | None) -> dict[str, list[str]]:
+    """The sentences of a refusal by the field they are about, "" for the whole."""
+    if refusal is None:
+        return {}
+    return {name: list(sentences) for name, sentences in refusal.fields.items()} or {"": [refusal.message]}
+
+
+def actor(request: HttpRequest) -> Any:
+    """Who is at the page: a superuser, since nobody else gets here."""
+    return request.user
+
+
+class HouseAdmin(UnfoldAdmin[Row]):
+    """Pages of one model. Nothing is deleted here unless a page says so."""
+
+    list_per_page = 50
+    show_full_result_count = False
+    compressed_fields = True
+    warn_unsaved_form = True
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """The list; or the list of all, where what is asked for or ticked is nothing a database can look for."""
+        try:
+            response = super().changelist_view(request, extra_context)
+            return response.render() if isinstance(response, TemplateResponse) else response
+        except (DataError, ValidationError, ValueError, OverflowError) as trouble:
+            if request.method == "GET" and request.GET.keys() <= {ERROR_FLAG}:
+                raise
+            log.warning("a list could not be asked for: %s", type(trouble).__name__)
+            return HttpResponseRedirect(f"{request.path}?{ERROR_FLAG}=1")
+
+
+class GovernedAdmin(HouseAdmin[Row]):
+    """Rows that a service writes, from `save_model`. When it refuses, the form is shown again as it was filled in."""
+
+    form = GovernedForm
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except DomainError as refusal:
+            request.refusal = refusal  # type: ignore[attr-defined]
+            return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        form.refusal = getattr(request, "refusal", None)  # type: ignore[attr-defined]
+        return form
+
+    def take_over(self, obj: Row, stored: Row) -> None:
+        """Make what the page goes on with the row that the service stored."""
+        obj.pk = stored.pk
+        obj.refresh_from_db()
+
+
+class ReadOnlyAdmin(HouseAdmin[Row]):
+    """Rows to look at: all columns but the `hidden` ones."""
+
+    hidden: tuple[str, ...] = ()
+    shown_besides: tuple[str, ...] = ()
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        columns = [column.name for column in self.opts.concrete_fields if column.name not in self.hidden]
+        return [*columns, *self.shown_besides]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.get_fields(request, obj)
+
+
+class GrowingAdmin(ReadOnlyAdmin[Row]):
+    """Rows of a table that grows for ever: they are paged through without being counted."""
+
+    paginator = InfinitePaginator
+
+
+def list_action(description: str) -> Callable[[Callable[..., None]], Any]:
+    """Offer `act(self, request, row)` for the rows ticked in a list. Each stands for itself; refusals are told."""
+
+    def decorate(act: Callable[..., None]) -> Any:
+        @action(description=description)
+        @wraps(act)
+        def run(self: Any, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+            done = sum(_attempt(self, request, row, act, description) for row in queryset)
+            if done:
+                messages.success(request, f"{description}: {done} done.")
+
+        return run
+
+    return decorate
+
+
+def page_action(
+    description: str, *, question: str, icon: str = "", variant: ActionVariant = ActionVariant.DEFAULT, form: Any = None
+) -> Callable[[Callable[..., None]], Any]:
+    """Offer `act(self, request, row, form)` on a row's page, once the question is answered: it is asked in a dialog
+    and sent by POST.
+    """
+
+    def decorate(act: Callable[..., None]) -> Any:
+        dialog = {"title": description, "description": question, "form_class": form, "form_submit_text": description}
+
+        @action(description=description, icon=icon or None, variant=variant, dialog=dialog)
+        @wraps(act)
+        def run(self: Any, request: HttpRequest, filled: Any, object_id: str) -> HttpResponse:
+            row = self.get_object(request, unquote(object_id))
+            if row is None:
+                raise Http404
+            if _attempt(self, request, row, lambda *these: act(*these, filled), description):
+                messages.success(request, f"{description}: done.")
+            return HttpResponse(headers={"HX-Redirect": page_of(row)})
+
+        return run
+
+    return decorate
+
+
+def _attempt(page: Any, request: HttpRequest, row: Model, act: Callable[..., None], description: str) -> bool:
+    try:
+        act(page, request, row)
+    except DomainError as refusal:
+        sentences = [sentence for about in fields_of(refusal).values() for sentence in about]
+        messages.error(request, f"{row}: {' '.join(sentences)}")
+        return False
+    page.log_change(request, row, f"{description}.")
+    return True
+
+
+def page_of(row: Model) -> str:
+    """Where a row is looked at."""
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[quote(row.pk)])

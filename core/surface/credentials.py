@@ -1,0 +1,67 @@
+"""What a socket's handshake says of who is calling: the first that it carries, in the order clients were promised."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
+from typing import Any, Literal, cast
+from urllib.parse import parse_qs, urlsplit
+
+from django.conf import settings
+
+Scope = Mapping[str, Any]
+
+BEARER = "bearer"
+ACCESS_COOKIE = "access_token"
+
+
+@dataclass(frozen=True)
+class Credential:
+    """An access token, or a ticket that stands for one. Never to be logged."""
+
+    kind: Literal["token", "ticket"]
+    value: str
+
+
+def find_credential(scope: Scope) -> Credential | None:
+    """The first of header, sub-protocol, ticket, query and, from an allowed origin, cookie."""
+    header = _header(scope, b"authorization")
+    if header[:7].lower() == "bearer ":
+        return Credential("token", header[7:].strip())
+    if offers_bearer(scope):
+        return Credential("token", cast(str, scope["subprotocols"][1]))
+    query = parse_qs(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)
+    if "ticket" in query:
+        return Credential("ticket", query["ticket"][0])
+    if "token" in query:
+        return Credential("token", query["token"][0])
+    cookie = _cookie(scope) if _is_allowed_origin(scope) else ""
+    return Credential("token", cookie) if cookie else None
+
+
+def offers_bearer(scope: Scope) -> bool:
+    """Whether the client named the sub-protocols `bearer, <token>`: the way for a browser to send one in a header."""
+    offered = scope.get("subprotocols") or []
+    return len(offered) >= 2 and offered[0] == BEARER
+
+
+def _cookie(scope: Scope) -> str:
+    try:
+        cookies = SimpleCookie(_header(scope, b"cookie"))
+    except CookieError:
+        return ""
+    morsel = cookies.get(ACCESS_COOKIE)
+    return str(morsel.value) if morsel else ""
+
+
+def _is_allowed_origin(scope: Scope) -> bool:
+    """A browser sends cookies along whoever asks; what it says of the page that asked is the defence."""
+    origin = _header(scope, b"origin")
+    own = {settings.PUBLIC_URL, *settings.CORS_ALLOWED_ORIGINS}
+    return bool(origin) and (origin in own or urlsplit(origin).netloc == _header(scope, b"host"))
+
+
+def _header(scope: Scope, name: bytes) -> str:
+    for key, value in scope.get("headers", ()):
+        if key == name:
+            return cast(bytes, value).decode("latin-1")
+    return ""

@@ -1,0 +1,62 @@
+"""Showing rows quickly: what follows from a serializer's fields alone is found out once, not once a row.
+
+DRF asks every field of every row how it reads its attribute; that was half of what a list cost.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from operator import attrgetter
+from typing import Any
+
+from rest_framework import fields
+
+Field = fields.Field[Any, Any, Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One field of an answer: how its value is read off a row, and how it is written."""
+
+    name: str
+    field: Field
+    read: Callable[[Any], Any]
+    write: Callable[[Any], Any]
+
+
+def shown_fields(readable: Iterable[Field]) -> list[Shown]:
+    return [Shown(field.field_name or "", field, _reader(field), _writer(field)) for field in readable]
+
+
+def show(row: object, shown: list[Shown]) -> dict[str, Any]:
+    """The same as DRF's `to_representation`. Whatever is not a plain attribute is read DRF's way."""
+    answer: dict[str, Any] = {}
+    for one in shown:
+        try:
+            value = one.read(row)
+            if callable(value):
+                value = one.field.get_attribute(row)
+        except AttributeError:
+            try:
+                value = one.field.get_attribute(row)
+            except fields.SkipField:
+                continue
+        answer[one.name] = None if value is None else one.write(value)
+    return answer
+
+
+def _reader(field: Field) -> Callable[[Any], Any]:
+    plain = type(field).get_attribute is fields.Field.get_attribute and field.source != "*"
+    return attrgetter(field.source) if plain and field.source else field.get_attribute
+
+
+def _writer(field: Field) -> Callable[[Any], Any]:
+    if type(field) is not fields.DateTimeField or hasattr(field, "format"):
+        return field.to_representation
+
+    def moment(value: Any) -> Any:
+        if isinstance(value, datetime) and value.tzinfo is UTC:
+            return f"{value.replace(tzinfo=None).isoformat()}Z"
+        return field.to_representation(value)
+
+    return moment

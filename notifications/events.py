@@ -1,0 +1,12 @@
+"""What notifications announces."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class MailQueued:
+    """A mail waits to be sent, not before `due_at`."""
+
+    mail_id: int
+    due_at: datetime

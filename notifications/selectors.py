@@ -1,0 +1,22 @@
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from notifications.models import OutboxMail
+
+
+def mails_to_send(*, at: datetime) -> QuerySet[OutboxMail]:
+    """Queued mails that are due and that no live worker has taken up."""
+    unclaimed = Q(claimed_until=None) | Q(claimed_until__lte=at)
+    return OutboxMail.objects.filter(unclaimed, status=OutboxMail.Status.QUEUED, due_at__lte=at)
+
+
+def count_mails(status: OutboxMail.Status) -> int:
+    return OutboxMail.objects.filter(status=status).count()
+
+
+def find_mails_to_send(*, limit: int) -> list[int]:
+    """The ids of the mails that wait longest."""
+    waiting = mails_to_send(at=timezone.now()).order_by("due_at", "id")
+    return list(waiting.values_list("pk", flat=True)[:limit])

@@ -1,0 +1,29 @@
+from accounts.events import AccountAnonymised, OneTimePasswordIssued
+from core.events import after_commit, with_it
+from core.jobs import enqueue
+from notifications import tasks
+from notifications.events import MailQueued
+from notifications.services import forget_mails_of, queue_mail
+
+
+@after_commit(MailQueued)
+def send(event: MailQueued) -> None:
+    enqueue(tasks.send_mail, event.mail_id, at=event.due_at)
+
+
+@with_it(OneTimePasswordIssued)
+def mail_one_time_password(event: OneTimePasswordIssued) -> None:
+    queue_mail(
+        recipient=event.email,
+        subject="Your Pub Network sign-in code",
+        template="notifications/mail/one_time_password",
+        context={"code": event.code, "valid_minutes": event.valid_minutes},
+        user_id=event.user_id,
+        holds_secret=True,
+        expires_at=event.expires_at,
+    )
+
+
+@with_it(AccountAnonymised)
+def forget(event: AccountAnonymised) -> None:
+    forget_mails_of(user_id=event.user_id)

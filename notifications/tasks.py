@@ -1,0 +1,26 @@
+"""Jobs of notifications. A task fetches by id and calls one service."""
+
+from huey import crontab
+from huey.contrib.djhuey import db_periodic_task, db_task
+
+from core.jobs import enqueue
+from notifications import selectors, services
+
+SWEPT_AT_ONCE = 500
+
+
+@db_task(priority=10, retries=3, retry_delay=10, retry_backoff=3)
+def send_mail(mail_id: int) -> None:
+    services.send_mail(mail_id)
+
+
+@db_periodic_task(crontab(minute="*"))
+def sweep_mails() -> None:
+    """Mails whose job was lost, or whose worker died. Those whose job still waits are only asked for twice."""
+    for mail_id in selectors.find_mails_to_send(limit=SWEPT_AT_ONCE):
+        enqueue(send_mail, mail_id)
+
+
+@db_periodic_task(crontab(minute="37"))
+def purge_mails() -> None:
+    services.purge_mails()

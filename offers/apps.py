@@ -1,0 +1,6 @@
+from core.apps import DomainConfig
+
+
+class OffersConfig(DomainConfig):
+    name = "offers"
+    verbose_name = "Offers"

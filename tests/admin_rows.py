@@ -1,0 +1,193 @@
+"""Rows of every model that has pages in the admin, made as plainly as can be: as many as asked for, each its own."""
+
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Model
+from django.utils import timezone
+
+from accounts.models import (
+    Block,
+    CustomerProfile,
+    ExternalIdentity,
+    OneTimePassword,
+    Report,
+    Session,
+    User,
+    UserType,
+)
+from billing.models import Membership, Tier
+from chat.models import Change, Conversation, Evidence, Message, Mute, Participant, Reaction, SocketLease
+from core.models import IdempotentRequest, RateWindow
+from icebreakers.models import IceBreaker
+from notifications.models import OutboxMail
+from offers.models import Offer, Redemption
+from venues.models import Certainty, OpeningHours, Presence, Scan, VarId, Venue, Visit
+
+AN_HOUR = timedelta(hours=1)
+
+
+def user(number: int, user_type: str = UserType.CUSTOMER) -> User:
+    made, is_new = User.objects.get_or_create(
+        username=f"{user_type}-{number}",
+        defaults={"email": f"{user_type}-{number}@example.com", "user_type_id": user_type},
+    )
+    if is_new and made.is_customer:
+        CustomerProfile.objects.create(user=made, name=f"Person {number}")
+    return made
+
+
+def venue(number: int) -> Venue:
+    owner = user(number, UserType.VENUE_OWNER)
+    made, _ = Venue.objects.get_or_create(name=f"Venue {number}", defaults={"owner": owner})
+    return made
+
+
+def var_id(number: int) -> VarId:
+    value = {"venue": venue(number), "valid_from": timezone.now(), "is_named": True}
+    made, _ = VarId.objects.get_or_create(value=f"v{number}", defaults=value)
+    return made
+
+
+def offer(number: int) -> Offer:
+    now = timezone.now()
+    fields = {"venue": venue(number), "starts_at": now - AN_HOUR, "expires_at": now + AN_HOUR, "total_quota": 5}
+    made, _ = Offer.objects.get_or_create(title=f"Offer {number}", defaults=fields)
+    return made
+
+
+def group(number: int) -> Conversation:
+    fields = {"kind": Conversation.Kind.GROUP, "updated_at": timezone.now()}
+    made, _ = Conversation.objects.get_or_create(venue=venue(number), defaults=fields)
+    return made
+
+
+def private_chat(number: int) -> Conversation:
+    pair = [user(number), user(number + 100)]
+    made = Conversation.objects.create(
+        kind=Conversation.Kind.PRIVATE, pair=f"{pair[0].pk}-{pair[1].pk}", updated_at=timezone.now()
+    )
+    Participant.objects.bulk_create([Participant(conversation=made, user=one) for one in pair])
+    return made
+
+
+def message(number: int) -> Message:
+    fields = {"sender": user(number), "body": f"Said {number}", "created_at": timezone.now()}
+    made, _ = Message.objects.get_or_create(conversation=group(number), seq=1, defaults=fields)
+    return made
+
+
+def report(number: int) -> Report:
+    made = Report.objects.create(reporter=user(number), reported=user(number + 100), reason="Rude.")
+    said = message(number)
+    Evidence.objects.create(report=made, message=said, sender=said.sender, body=said.body, sent_at=timezone.now())
+    return made
+
+
+def session(number: int) -> Session:
+    now = timezone.now()
+    return Session.objects.create(
+        user=user(number),
+        surface="pub",
+        last_seen_at=now,
+        expires_at=now + AN_HOUR,
+        access_lifetime=AN_HOUR,
+        refresh_lifetime=AN_HOUR,
+        refresh_hash=f"{number:064}",
+        refreshed_at=now,
+    )
+
+
+def one_time_password(number: int) -> OneTimePassword:
+    return OneTimePassword.objects.create(
+        surface="pub", email=f"{number}@example.com", expires_at=timezone.now(), user=user(number), code_hash="c0de"
+    )
+
+
+def redemption(number: int) -> Redemption:
+    what = offer(number)
+    return Redemption.objects.create(
+        offer=what,
+        venue=what.venue,
+        customer=user(number),
+        ordinal=1,
+        code=f"CODE{number}",
+        certainty=Certainty.QR,
+        redeemed_at=timezone.now(),
+    )
+
+
+def mail(number: int) -> OutboxMail:
+    fields = {"recipient": f"{number}@example.com", "subject": f"Mail {number}", "sealed_text": "sealed-body"}
+    return OutboxMail.objects.create(due_at=timezone.now(), user=user(number), **fields)
+
+
+def _kernel(number: int) -> dict[str, Any]:
+    return {"scope": f"{number:064}", "fingerprint": "f" * 64, "claim": uuid.uuid4(), "answer": "sealed-answer"}
+
+
+def _log_entry(number: int) -> LogEntry:
+    about = user(number)
+    kind = ContentType.objects.get_for_model(User)
+    return LogEntry.objects.create(
+        user=about, content_type=kind, object_id=about.pk, object_repr=str(about), action_flag=CHANGE
+    )
+
+
+def _at(number: int) -> dict[str, Any]:
+    return {"user": user(number), "venue": venue(number), "certainty": Certainty.QR}
+
+
+MAKERS: dict[type[Model], Callable[[int], Model]] = {
+    User: user,
+    UserType: lambda number: UserType.objects.create(id=100 + number, slug=f"type-{number}", name="Type"),
+    CustomerProfile: lambda number: user(number).customer_profile,
+    Session: session,
+    OneTimePassword: one_time_password,
+    ExternalIdentity: lambda number: ExternalIdentity.objects.create(
+        user=user(number), issuer="i", subject=str(number)
+    ),
+    Block: lambda number: Block.objects.create(blocker=user(number), blocked=user(number + 100)),
+    Report: report,
+    Membership: lambda number: Membership.objects.create(user=user(number), tier=Tier.PLUS),
+    IceBreaker: lambda number: IceBreaker.objects.create(text=f"Text {number}", level=1),
+    OutboxMail: mail,
+    Venue: venue,
+    OpeningHours: lambda number: OpeningHours.objects.create(venue=venue(number), day=0, opens="11:00", closes="23:00"),
+    VarId: var_id,
+    Scan: lambda number: Scan.objects.create(**_at(number), var_id=var_id(number), scanned_at=timezone.now()),
+    Presence: lambda number: Presence.objects.create(
+        **_at(number), since=timezone.now(), until=timezone.now() + AN_HOUR
+    ),
+    Visit: lambda number: Visit.objects.create(**_at(number), started_at=timezone.now()),
+    Offer: offer,
+    Redemption: redemption,
+    Conversation: private_chat,
+    Participant: lambda number: Participant.objects.create(conversation=group(number), user=user(number)),
+    Message: message,
+    Change: lambda number: Change.objects.create(
+        conversation=group(number),
+        seq=2,
+        kind=Change.Kind.DELETED,
+        message=message(number),
+        actor=user(number),
+        created_at=timezone.now(),
+    ),
+    Reaction: lambda number: Reaction.objects.create(message=message(number), user=user(number), emoji="👍"),
+    Mute: lambda number: Mute.objects.create(
+        conversation=group(number), user=user(number), until=timezone.now() + AN_HOUR, by=user(number + 100)
+    ),
+    Evidence: lambda number: report(number).evidence,
+    SocketLease: lambda number: SocketLease.objects.create(
+        conversation=group(number), user=user(number), node=uuid.uuid4(), expires_at=timezone.now()
+    ),
+    RateWindow: lambda number: RateWindow.objects.create(key=f"{number:064}", started_at=timezone.now(), count=1),
+    IdempotentRequest: lambda number: IdempotentRequest.objects.create(
+        **_kernel(number), claimed_until=timezone.now(), created_at=timezone.now()
+    ),
+    LogEntry: _log_entry,
+}

@@ -1,0 +1,59 @@
+"""The demo data as `make serve` has it on a development machine, and the people in it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.db import transaction
+
+from accounts.models import User, UserType
+from conftest import ApiClient
+from demo.management.commands.load_demo_data import load
+from venues.models import Venue
+from venues.services.presence import check_in_by_claim
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Only to collect what is fuzzed takes seconds."""
+    return True if collection_path.name == "test_schema_fuzz.py" and "not fuzz" in config.option.markexpr else None
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    reports = terminalreporter.getreports("")
+    if sent := sum(dict(report.user_properties).get("requests", 0) for report in reports):
+        terminalreporter.write_line(f"{sent} requests sent")
+
+
+@pytest.fixture(scope="package")
+def loaded_demo_data(django_db_setup, django_db_blocker) -> Iterator[None]:
+    """Loaded once for all tests here; each of them starts from it anew."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        load()
+        yield
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def demo_data(loaded_demo_data, db, settings) -> None:
+    settings.AUTH_PASSWORD_VALIDATORS = [
+        {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 6}}
+    ]
+
+
+@pytest.fixture
+def people(demo_data) -> dict[str, ApiClient]:
+    """A client for each kind of caller: c1, who is at venue 3; c2; owner1; an owner of another venue; admin."""
+    other_owner = User.objects.create_user(
+        "owner2", "owner2@example.com", "abcd@123", user_type_id=UserType.VENUE_OWNER
+    )
+    Venue.objects.create(name="Elsewhere", owner=other_owner)
+    named = {user.username: user for user in User.objects.filter(username__in=["c1", "c2", "owner1", "admin"])}
+    check_in_by_claim(user=named["c1"], venue_id=3)
+    return {
+        "nobody": ApiClient(),
+        "customer": ApiClient(named["c1"]),
+        "other customer": ApiClient(named["c2"]),
+        "owner": ApiClient(named["owner1"]),
+        "other owner": ApiClient(other_owner),
+        "superuser": ApiClient(named["admin"]),
+    }

@@ -1,0 +1,152 @@
+"""Server processes of our own on the test database, and plain WebSocket clients of them."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
+from urllib.parse import quote
+
+from django.conf import settings
+from django.db import connection
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
+from chat.models import SocketLease
+
+PATIENCE = 10
+OURS = (sys.executable, "-m", "config.server")
+
+
+class Server:
+    def __init__(self, command: Sequence[str] = OURS, **environment: str) -> None:
+        self.port = _free_port()
+        self._data = tempfile.TemporaryDirectory(prefix="pub-network-server-")
+        command = [part.format(port=self.port) for part in command]
+        env = {**os.environ, **_environment(self._data.name, self.port), **environment}
+        self.process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        self._clients = ExitStack()
+        self._wait_until_it_listens()
+
+    def connect(self, path: str, **options: Any) -> "Client":
+        """A client that is let go of when the server is."""
+        opening = connect(f"ws://127.0.0.1:{self.port}{path}", compression=None, proxy=None, **options)
+        return Client(self._clients.enter_context(opening))
+
+    def let_go(self) -> None:
+        """Close every client, and wait until the server has forgotten them: it asks the database nothing then."""
+        self._clients.close()
+        deadline = time.monotonic() + PATIENCE
+        while SocketLease.objects.exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        time.sleep(0.05)
+
+    def raw(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
+
+    def terminate(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> str:
+        """What it wrote to standard error."""
+        if self.process.poll() is None:
+            self.terminate()
+        _, errors = self.process.communicate(timeout=15)
+        self._clients.close()
+        self._data.cleanup()
+        return errors
+
+    def resident_kib(self) -> int:
+        with open(f"/proc/{self.process.pid}/status") as status:
+            return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
+
+    def _wait_until_it_listens(self) -> None:
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline and self.process.poll() is None:
+            try:
+                self.raw().close()
+            except OSError:
+                time.sleep(0.05)
+            else:
+                return
+        raise AssertionError(f"the server does not listen: {self.stop()}")
+
+
+class Client:
+    """`code` is what the socket was closed with."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self.connection = connection
+        self.code: int | None = None
+
+    def send(self, frame: Any) -> None:
+        self.connection.send(json.dumps(frame, ensure_ascii=False))
+
+    def receive(self, timeout: float = PATIENCE) -> Any:
+        """The next frame; None when the socket was closed instead."""
+        try:
+            return json.loads(self.connection.recv(timeout))
+        except ConnectionClosed as closed:
+            self.code = closed.rcvd.code if closed.rcvd else 1006
+            return None
+
+    def receive_type(self, kind: str) -> Any:
+        while (frame := self.receive()) is not None:
+            if frame.get("type") == kind:
+                return frame
+        raise AssertionError(f"closed with {self.code} before any {kind}")
+
+    def closed_with(self) -> tuple[list[Any], int | None]:
+        frames = []
+        while (frame := self.receive()) is not None:
+            frames.append(frame)
+        return frames, self.code
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+@contextmanager
+def serving(command: Sequence[str] = OURS, **environment: str) -> Iterator[Server]:
+    server = Server(command, **environment)
+    try:
+        yield server
+    finally:
+        errors = server.stop()
+    assert "Traceback" not in errors, errors
+
+
+def _environment(data_dir: str, port: int) -> dict[str, str]:
+    return {
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "DATABASE_URL": _database_url(),
+        "REDIS_URL": settings.REDIS_URL,
+        "DATA_DIR": data_dir,
+        "PORT": str(port),
+        "HOST": "127.0.0.1",
+    }
+
+
+def _database_url() -> str:
+    database = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{database['NAME']}"
+    password = quote(database["PASSWORD"] or "", safe="")
+    user = f"{database['USER']}:{password}" if password else database["USER"]
+    return f"postgres://{user}@{database['HOST']}:{database['PORT'] or 5432}/{database['NAME']}"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,159 @@
+"""Two server processes on one database and one Redis: what one does, the sockets of the other are told."""
+
+import time
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+from django.utils import timezone
+
+from accounts.services.blocks import block_user
+from accounts.services.sessions import end_all_sessions
+from chat.models import SocketLease
+from chat.services.conversations import ensure_group
+from chat.services.posting import NewMessage, post_message, post_messages
+from tests.sockets.conftest import bearer
+from tests.sockets.server import serving
+from venues.services.presence import check_out
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True, serialized_rollback=True),
+    pytest.mark.skipif(not settings.REDIS_URL, reason="several processes need Redis"),
+]
+
+GROUP = "/ws/group/anchor/"
+# Quicker than the sweep that would find it by itself.
+BY_DOORBELL = 0.7
+
+
+@pytest.fixture(scope="module")
+def lasting_nodes(django_db_setup, django_db_blocker):
+    with django_db_blocker.unblock(), serving() as one, serving() as other:
+        yield one, other
+
+
+@pytest.fixture
+def nodes(lasting_nodes, transactional_db):
+    yield lasting_nodes
+    for node in lasting_nodes:
+        node.let_go()
+
+
+@pytest.fixture
+def apart(nodes, guests):
+    """Ann on one node, Ben on the other, both let in."""
+    sockets = []
+    for node, user in zip(nodes, guests, strict=True):
+        socket = node.connect(GROUP, additional_headers=bearer(user))
+        socket.send({"type": "resume", "since": 0})
+        socket.receive_type("resumed")
+        sockets.append(socket)
+    sockets[0].receive_type("user_joined")
+    return sockets
+
+
+def test_messages_reach_the_other_node_in_the_one_order(apart):
+    ann, ben = apart
+    for number in range(40):
+        (ann, ben)[number % 2].send({"message": f"{number}", "client_id": f"{number}"})
+
+    heard = [[socket.receive_type("message") for _ in range(40)] for socket in apart]
+
+    assert heard[0] == heard[1]
+    assert [frame["seq"] for frame in heard[0]] == list(range(1, 41))
+
+
+def test_a_message_rings_at_the_other_node_large_or_small(apart):
+    ann, ben = apart
+    for message in ("small", "large" * 800, "larger" * 600):
+        started = time.monotonic()
+        ann.send({"message": message})
+
+        assert ben.receive_type("message")["message"] == message
+        assert time.monotonic() - started < BY_DOORBELL
+
+
+def test_whispers_reach_the_other_node(apart):
+    ann, ben = apart
+
+    ann.send({"type": "typing"})
+    ann.send({"message": "Read this"})
+    ben.send({"type": "read", "seq": ben.receive_type("message")["seq"]})
+
+    assert ann.receive_type("read") == {"type": "read", "user": "stranger", "seq": 1}
+
+
+def test_several_devices_on_several_nodes_are_one_user(nodes, guests, apart):
+    ann, ben = apart
+    second = nodes[1].connect(GROUP, additional_headers=bearer(guests[0]))
+    second.send({"type": "resume", "since": 0})
+    second.receive_type("resumed")
+    second.close()
+    time.sleep(0.3)
+
+    ann.close()
+
+    frame = ben.receive()
+    assert frame == {"type": "user_left", "user": "ann", "online": 1}
+
+
+def test_a_process_without_sockets_rings_too(apart, guests, venue):
+    started = time.monotonic()
+    post_message(NewMessage(ensure_group(venue).pk, guests[0], "from a job"))
+
+    assert [socket.receive_type("message")["message"] for socket in apart] == ["from a job"] * 2
+    assert time.monotonic() - started < BY_DOORBELL
+
+
+def test_a_session_that_ends_anywhere_closes_its_socket_on_any_node(apart, guests):
+    started = time.monotonic()
+    end_all_sessions(guests[1])
+
+    assert apart[1].closed_with()[1] == 4003
+    assert time.monotonic() - started < BY_DOORBELL
+
+
+def test_who_checks_out_is_shown_out_of_any_node(apart, guests):
+    check_out(user=guests[1])
+
+    assert apart[1].closed_with()[1] == 4004
+
+
+def test_a_block_is_kept_on_any_node(apart, guests):
+    ann, ben = apart
+    block_user(blocked=guests[0], by=guests[1])
+    time.sleep(0.3)
+    ann.send({"message": "hidden"})
+    ann.receive_type("message")
+
+    ben.send({"type": "resume", "since": 0})
+
+    assert ben.receive_type("resumed") == {"type": "resumed", "seq": 1, "complete": True}
+
+
+def test_a_resume_goes_on_where_another_node_left_off(nodes, apart, guests, venue):
+    ann, ben = apart
+    ann.send({"message": "1"})
+    assert ben.receive_type("message")["seq"] == 1
+    ben.close()
+    post_messages([NewMessage(ensure_group(venue).pk, guests[0], f"{number}") for number in range(2, 12)])
+
+    again = nodes[0].connect(GROUP, additional_headers=bearer(guests[1]))
+    again.send({"type": "resume", "since": 1})
+
+    assert [again.receive_type("message")["seq"] for _ in range(10)] == list(range(2, 12))
+    assert again.receive_type("resumed")["seq"] == 11
+
+
+def test_who_was_on_a_node_that_was_killed_is_gone_when_its_lease_runs_out(apart, nodes, guests):
+    ann, ben = apart
+    with serving() as doomed:
+        ghost = doomed.connect(GROUP, additional_headers=bearer(guests[0]))
+        ghost.send({"type": "resume", "since": 0})
+        ghost.receive_type("resumed")
+        ann.close()
+        time.sleep(0.3)
+        doomed.kill()
+    SocketLease.objects.filter(user=guests[0]).update(expires_at=timezone.now() - timedelta(seconds=1))
+
+    assert ben.receive_type("user_left") == {"type": "user_left", "user": "ann", "online": 1}

@@ -1,0 +1,271 @@
+"""A real server process and plain WebSocket clients: what only the wire shows, and what we use of others' insides."""
+
+import json
+import socket
+import struct
+import sys
+import time
+from contextlib import contextmanager
+from threading import Thread
+from urllib.request import Request, urlopen
+
+import pytest
+from autobahn.websocket.protocol import WebSocketProtocol as Autobahn
+from daphne.server import Server as Daphne
+from daphne.ws_protocol import WebSocketProtocol
+from django.db import transaction
+from twisted.internet.tcp import Connection
+from websockets.exceptions import ConnectionClosed
+
+from accounts.services.sessions import end_all_sessions
+from chat.models import Message
+from chat.realtime.wire import Frame
+from tests.sockets.conftest import bearer
+from tests.sockets.server import serving
+from venues.models import Presence
+
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+
+GROUP = "/ws/group/anchor/"
+PLAIN_DAPHNE = (sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", "{port}", "config.asgi:application")
+INVALID_TOKEN = {"error": "Invalid or expired token.", "code": "token_invalid"}
+
+
+@pytest.fixture(scope="module")
+def lasting_server(django_db_setup, django_db_blocker):
+    with django_db_blocker.unblock(), serving() as running:
+        yield running
+
+
+@pytest.fixture
+def server(lasting_server, transactional_db):
+    yield lasting_server
+    lasting_server.let_go()
+
+
+@pytest.fixture
+def headers(guests):
+    return [{"additional_headers": bearer(user)} for user in guests]
+
+
+def test_a_message_is_heard_and_acknowledged_and_nothing_is_compressed(server, headers):
+    ann, ben = (server.connect(GROUP, **each) for each in headers)
+
+    ann.send({"message": "Hello", "client_id": "a"})
+
+    assert ben.receive_type("message")["message"] == "Hello"
+    assert ann.receive_type("ack")["client_id"] == "a"
+    assert ann.connection.response.headers.get("Sec-WebSocket-Extensions") is None
+
+
+@pytest.mark.parametrize("length", [1, 60, 200, 3900])
+def test_ready_bytes_are_what_autobahn_would_write(length):
+    """The same frame by Autobahn's own sendFrame, without a socket."""
+    text = json.dumps({"message": "ü" * length}, ensure_ascii=False)
+
+    assert Frame(text.encode()).wire == framed_by_autobahn(text.encode())
+
+
+@pytest.mark.parametrize("size", [0, 125, 126, 65535, 65536])
+def test_they_are_so_at_every_length_that_is_written_differently(size):
+    assert Frame(b"x" * size).wire == framed_by_autobahn(b"x" * size)
+
+
+def framed_by_autobahn(payload):
+    written = []
+    protocol = Autobahn.__new__(Autobahn)
+    protocol.logFrames = False
+    protocol.factory = type("Factory", (), {"isServer": True})()
+    protocol.maskServerFrames = protocol.applyMask = False
+    protocol.trafficStats = type("Stats", (), {"outgoingWebSocketFrames": 0})()
+    protocol.sendData = lambda data, sync=False, chopsize=None: written.append(data)
+    protocol.sendFrame(opcode=1, payload=payload)
+    return b"".join(written)
+
+
+def test_what_we_use_of_others_insides_is_there():
+    """A new version of Daphne, Autobahn or Twisted that changes one of these must be looked at before it is taken."""
+    assert [getattr(WebSocketProtocol, f"STATE_{name}") for name in ("CLOSED", "CONNECTING", "CLOSING", "OPEN")] == [
+        0,
+        1,
+        2,
+        3,
+    ]
+    assert Autobahn.sendCloseFrame.__code__.co_varnames[:4] == ("self", "code", "reasonUtf8", "isReply")
+    assert "closeHandshakeTimeout" in Autobahn.CONFIG_ATTRS_COMMON
+    assert Connection.writeSomeData.__code__.co_varnames[:2] == ("self", "data")
+    with socket.socket() as unconnected:
+        transport = Connection(unconnected, None)
+        assert (transport.dataBuffer, transport.offset, transport._tempDataLen) == (b"", 0, 0)
+    assert Daphne.create_application.__code__.co_varnames[:3] == ("self", "protocol", "scope")
+    assert {"kill_all_applications", "protocol_connected", "listen_success"} <= set(vars(Daphne))
+
+
+def test_pings_pongs_fragments_and_the_close_handshake_are_as_they_should(server, headers):
+    ann = server.connect(GROUP, **headers[0])
+
+    assert ann.connection.ping().wait(5)
+    ann.connection.send(iter(['{"mess', 'age": "in ', 'parts"}']))
+    assert ann.receive_type("message")["message"] == "in parts"
+    ann.connection.close(1000)
+    assert ann.connection.close_code == 1000
+
+
+@pytest.mark.parametrize(
+    ("frame", "code"),
+    [("x" * 17_000, None), ("x" * 70_000, 4008), ("x" * 900_000, 4008), (b"\x00\xff", None)],
+)
+def test_a_frame_too_large_or_not_text_gets_what_was_promised(server, headers, frame, code):
+    ann = server.connect(GROUP, **headers[0])
+
+    ann.connection.send(frame)
+
+    if code:
+        assert ann.closed_with() == ([], code)
+    else:
+        assert ann.receive()["code"] in ("frame_too_large", "frame_not_json")
+
+
+def test_a_flood_is_ended_within_a_second_and_hurts_nobody(server, headers):
+    flooder, other = (server.connect(GROUP, **each) for each in headers)
+
+    def flood():
+        try:
+            for _ in range(20_000):
+                flooder.connection.send('{"type":"typing"}')
+        except ConnectionClosed:
+            pass
+
+    started = time.monotonic()
+    thread = Thread(target=flood)
+    thread.start()
+    other.send({"message": "Still here"})
+    assert other.receive_type("message")["message"] == "Still here"
+    assert flooder.closed_with()[1] == 4008
+    thread.join()
+    assert time.monotonic() - started < 5
+
+
+def test_sign_in_failures_wrong_rooms_and_ended_sessions_have_their_codes(server, guests, headers):
+    nobody = server.connect(GROUP)
+    nobody.send({"message": "Hi"})
+    assert nobody.closed_with() == ([INVALID_TOKEN], 4003)
+    nowhere = server.connect("/ws/group/unknown/", **headers[0])
+    assert nowhere.closed_with() == ([{"error": "Not found.", "code": "not_found"}], 4004)
+    assert server.connect("/ws/nowhere/").closed_with() == ([], 4004)
+    ann = server.connect(GROUP, **headers[0])
+    ann.send({"type": "resume", "since": 0})
+    ann.receive_type("resumed")
+    started = time.monotonic()
+    end_all_sessions(guests[0])
+    assert ann.closed_with()[1] == 4003
+    assert time.monotonic() - started < 2
+
+
+def test_a_reader_that_is_too_slow_costs_little_and_is_closed_with_4009(server, headers):
+    with slow_reader(server, headers[0]["additional_headers"]["Authorization"]) as slow:
+        ben = server.connect(GROUP, **headers[1])
+        before = server.resident_kib()
+
+        received = []
+        for _ in range(14):
+            for _ in range(20):
+                ben.send({"message": "🍻" * 4000})
+            received += [ben.receive_type("message")["seq"] for _ in range(20)]
+        grown = server.resident_kib() - before
+
+        assert received == list(range(1, 281))
+        assert grown < 8 * 1024
+        assert read_to_the_end(slow) == 4009
+
+
+def slow_reader(server, authorization):
+    """A socket that has shaken hands and then reads nothing, with as little room for what it is sent as can be had."""
+    raw = socket.socket()
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    raw.settimeout(10)
+    raw.connect(("127.0.0.1", server.port))
+    raw.sendall(
+        (
+            f"GET {GROUP} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+            f"Authorization: {authorization}\r\n\r\n"
+        ).encode()
+    )
+    answer = b""
+    while b"\r\n\r\n" not in answer:
+        answer += raw.recv(1)
+    assert answer.startswith(b"HTTP/1.1 101")
+    time.sleep(0.3)
+    return raw
+
+
+def read_to_the_end(raw):
+    """Every whole frame, as the standard cuts them; the code of the one that closes."""
+    stream = raw.makefile("rb")
+    while True:
+        first, length = stream.read(2)
+        assert not length & 0x80
+        if length == 126:
+            (length,) = struct.unpack("!H", stream.read(2))
+        elif length == 127:
+            (length,) = struct.unpack("!Q", stream.read(8))
+        payload = stream.read(length)
+        if first == 0x88:
+            return struct.unpack("!H", payload[:2])[0]
+        assert first == 0x81
+        json.loads(payload)
+
+
+def test_going_down_it_tells_sockets_finishes_requests_and_stores_what_it_took(venue, guests, headers):
+    with serving() as server:
+        ann, ben = (server.connect(GROUP, **each) for each in headers)
+        for number in range(50):
+            ann.send({"message": f"{number}", "client_id": f"{number}"})
+        ann.receive_type("ack")
+        with waiting_for_check_out(server, guests[0], headers[0]["additional_headers"]) as answer:
+            started = time.monotonic()
+            server.terminate()
+            assert ben.closed_with()[1] == 1012
+            frames, code = ann.closed_with()
+        server.process.wait(timeout=12)
+        took = time.monotonic() - started
+        status = server.process.returncode
+
+    acknowledged = [frame["id"] for frame in frames if frame.get("type") == "ack"]
+    assert (code, answer, status) == (1012, [200], 0)
+    assert took < 10
+    assert Message.objects.filter(pk__in=acknowledged).count() == len(acknowledged)
+
+
+@contextmanager
+def waiting_for_check_out(server, user, headers):
+    """A request that is in flight until the block ends, since we hold what it wants to change."""
+    answer = []
+    url = f"http://127.0.0.1:{server.port}/venues/check-out/"
+
+    def ask():
+        with urlopen(Request(url, data=b"{}", headers={**headers, "Content-Type": "application/json"})) as response:
+            answer.append(response.status)
+
+    asking = Thread(target=ask)
+    with transaction.atomic():
+        Presence.objects.select_for_update().filter(user=user).update(certainty="qr")
+        asking.start()
+        time.sleep(0.3)
+        yield answer
+    asking.join()
+
+
+def test_plain_daphne_serves_the_same_without_the_extras(guests, headers):
+    with serving(PLAIN_DAPHNE) as server:
+        ann, ben = (server.connect(GROUP, **each) for each in headers)
+        ann.send({"message": "Hello", "client_id": "a"})
+        assert ben.receive_type("message")["message"] == "Hello"
+        assert ann.receive_type("ack")["seq"] == 1
+        ann.connection.send("x" * 70_000)
+        assert ann.closed_with()[1] == 4008
+        end_all_sessions(guests[1])
+        assert ben.closed_with()[1] == 4003
+        late = server.connect("/ws/nowhere/")
+        assert late.closed_with() == ([], 4004)

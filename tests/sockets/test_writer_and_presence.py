@@ -1,0 +1,244 @@
+"""What each process has one of: its writer, and its part of who is where."""
+
+import asyncio
+import uuid
+from datetime import timedelta
+
+import pytest
+import time_machine
+from channels.layers import InMemoryChannelLayer
+from django.db import OperationalError
+from django.utils import timezone
+
+from chat.models import Message, SocketLease
+from chat.realtime import presence, process, publisher, writer
+from chat.realtime.hub import Facts, Hub
+from chat.realtime.presence import Presence
+from chat.realtime.publisher import Publisher
+from chat.realtime.writer import Writer
+from chat.selectors.entries import entries_since, heads_of
+from chat.services import leases
+from chat.services.conversations import ensure_group
+from chat.services.posting import NewMessage, post_messages
+from core.errors import Unavailable
+from tests.sockets.test_hub import ROOM, FailingLayer, said
+
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+
+
+@pytest.fixture
+def group(venue):
+    return ensure_group(venue).pk
+
+
+def storing(*troubles):
+    """The service, failing first with each of these."""
+    left = list(troubles)
+
+    def store(messages):
+        if left and (trouble := left.pop(0)):
+            raise trouble
+        return post_messages(messages)
+
+    return store
+
+
+def write(messages, patience=2.0):
+    async def scene():
+        ours = Writer()
+        waiting = [ours.post(message) for message in messages]
+        await asyncio.sleep(0)
+        await ours.stop(patience=patience)
+        return [outcome.result() for outcome in waiting]
+
+    return asyncio.run(scene())
+
+
+def test_what_waits_is_stored_before_the_process_ends(group, guests):
+    outcomes = write([NewMessage(group, guests[0], f"{number}") for number in range(600)])
+
+    assert [outcome.message.seq for outcome in outcomes] == list(range(1, 601))
+
+
+def test_a_named_message_is_tried_again_when_the_database_is_back_and_another_is_refused(monkeypatch, group, guests):
+    monkeypatch.setattr(writer, "RETRY_EVERY", 0.01)
+    monkeypatch.setattr(writer, "post_messages", storing(OperationalError(), OperationalError()))
+
+    named, unnamed = write([NewMessage(group, guests[0], "named", "a"), NewMessage(group, guests[0], "unnamed")])
+
+    assert named.message.body == "named"
+    assert isinstance(unnamed, Unavailable)
+    assert list(Message.objects.values_list("body", flat=True)) == ["named"]
+
+
+def test_a_failure_nobody_foresaw_leaves_nobody_waiting_and_the_next_batch_is_stored(
+    monkeypatch, group, guests, caplog
+):
+    monkeypatch.setattr(writer, "BATCH", 1)
+    monkeypatch.setattr(writer, "post_messages", storing(ZeroDivisionError()))
+
+    async def scene():
+        ours = Writer()
+        first = await ours.post(NewMessage(group, guests[0], "first"))
+        second = await ours.post(NewMessage(group, guests[0], "second"))
+        await ours.stop(patience=1)
+        return first, second
+
+    first, second = asyncio.run(scene())
+    assert isinstance(first, Unavailable)
+    assert second.message.seq == 1
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_with_the_database_away_the_process_does_not_wait_for_ever(monkeypatch, group, guests):
+    monkeypatch.setattr(writer, "post_messages", storing(*[OperationalError()] * 1000))
+
+    (outcome,) = write([NewMessage(group, guests[0], "named", "a")], patience=0.1)
+
+    assert isinstance(outcome, Unavailable)
+
+
+def watching(scene):
+    """Run a scene with the presence of two processes; what they told is in `told`."""
+
+    async def whole():
+        told = []
+        layer = InMemoryChannelLayer()
+        running = [Presence(Hub(layer, Facts(entries_since, heads_of, list))) for _ in range(2)]
+        for each in running:
+            each._hub.whisper = lambda room, said: told.append((said.kind, said.user, said.online))
+            each.start()
+        try:
+            return await scene(*running), told
+        finally:
+            for each in running:
+                await each.stop()
+
+    return asyncio.run(whole())
+
+
+async def settled(ours):
+    while ours._unsettled or ours._changed.is_set():
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.05)
+
+
+def test_a_user_with_sockets_in_two_processes_comes_and_goes_once(group, guests):
+    ann = guests[0]
+
+    async def scene(here, there):
+        for ours in (here, there):
+            ours.arrive(group, ann.pk, ann.username)
+            await settled(ours)
+        for ours in (here, there):
+            ours.leave(group, ann.pk)
+            await settled(ours)
+
+    assert watching(scene)[1] == [("user_joined", "ann", 1), ("user_left", "ann", 0)]
+    assert not SocketLease.objects.exists()
+
+
+def test_whoever_comes_and_goes_at_once_leaves_nothing_behind(group, guests):
+    async def scene(here, _):
+        for _ in range(50):
+            for user in guests:
+                here.arrive(group, user.pk, user.username)
+                here.leave(group, user.pk)
+        await settled(here)
+        return here._devices, here._names, here._leased, here._unsettled
+
+    (devices, names, leased, unsettled), told = watching(scene)
+    assert (dict(devices), names, leased, unsettled) == ({}, {}, set(), {})
+    assert told == []
+
+
+def test_a_crowd_takes_few_statements(group, make_user, django_assert_num_queries):
+    crowd = {(group, make_user(f"user{number}").pk) for number in range(100)}
+    node = uuid.uuid4()
+    with django_assert_num_queries(5, exact=False):
+        came = leases.settle_leases(node, taken=crowd, dropped=())
+    with django_assert_num_queries(5, exact=False):
+        left = leases.settle_leases(node, taken=(), dropped=crowd)
+
+    assert {(move.key, move.is_here, move.online) for move in came} == {(key, True, 100) for key in crowd}
+    assert {(move.key, move.is_here, move.online) for move in left} == {(key, False, 0) for key in crowd}
+
+
+def test_a_room_that_is_gone_takes_nobody_elses_lease(group, guests):
+    keys = [(group, guests[0].pk), (group + 1000, guests[0].pk)]
+
+    moves = leases.settle_leases(uuid.uuid4(), taken=keys, dropped=())
+
+    assert [move.key for move in moves] == keys[:1]
+
+
+def test_with_the_database_away_presence_is_settled_later(monkeypatch, group, guests):
+    monkeypatch.setattr(presence, "TRY_AGAIN_AFTER", 0.05)
+    real, troubles = leases.settle_leases, [OperationalError()]
+
+    def settle(*args, **kwargs):
+        if troubles:
+            raise troubles.pop()
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(leases, "settle_leases", settle)
+
+    async def scene(here, _):
+        here.arrive(group, guests[0].pk, "ann")
+        await asyncio.sleep(0.4)
+
+    assert watching(scene)[1] == [("user_joined", "ann", 1)]
+
+
+def test_who_was_in_through_a_process_that_died_is_gone_when_its_lease_runs_out(monkeypatch, group, guests):
+    monkeypatch.setattr(presence, "MISS_EVERY", 0.05)
+    with time_machine.travel(timezone.now() - leases.LEASED_FOR - timedelta(seconds=1)):
+        leases.settle_leases(uuid.uuid4(), taken=[(group, user.pk) for user in guests], dropped=())
+
+    async def scene(here, _):
+        here._hub.rooms[group] = None
+        here.arrive(group, guests[1].pk, guests[1].username)
+        await asyncio.sleep(0.5)
+
+    told = watching(scene)[1]
+    assert ("user_left", "ann", 1) in told
+    assert ("user_left", "stranger", 0) not in told
+    assert not SocketLease.objects.exists()
+
+
+def test_a_process_without_sockets_rings_over_one_connection(monkeypatch, settings):
+    """Here the layer is in memory, so what is rung is seen by asking it on the publisher's own loop."""
+    layer = FailingLayer()
+    monkeypatch.setattr(publisher, "get_channel_layer", lambda: layer)
+    monkeypatch.setattr(publisher, "_publishers", [])
+    settings.REDIS_URL = "redis://stands.for.another.process"
+
+    process.publish((said(1), said(2)))
+    process.end_sessions([uuid.uuid4()])
+    (ours,) = publisher._publishers
+    ours.stop()
+
+    assert [group for _, group in layer.calls] == [f"conversation.{ROOM}", "everybody"]
+
+
+def test_without_redis_a_process_without_sockets_rings_nobody(monkeypatch, settings):
+    monkeypatch.setattr(publisher, "_publishers", [])
+    settings.REDIS_URL = ""
+
+    process.publish((said(1),))
+
+    assert publisher._publishers == []
+
+
+def test_a_publisher_that_cannot_ring_does_not_keep_its_process_alive(monkeypatch):
+    monkeypatch.setattr(publisher, "LAST_PATIENCE", 0.1)
+    layer = FailingLayer()
+    layer.away = True
+    monkeypatch.setattr(publisher, "get_channel_layer", lambda: layer)
+    ours = Publisher()
+    ours.start()
+
+    ours.ring("everybody", {"sessions": []}, lasting=True)
+    ours.stop()
+
+    assert not ours._thread.is_alive()

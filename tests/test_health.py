@@ -1,0 +1,69 @@
+"""Liveness asks nobody; readiness names what is missing."""
+
+import time
+
+import pytest
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
+
+NOBODY_THERE = "redis://127.0.0.1:1/0"
+
+
+def test_alive(client):
+    response = client.get("/healthz")
+
+    assert (response.status_code, response.json()) == (200, {"status": "ok"})
+
+
+def test_ready(client, db):
+    response = client.get("/readyz")
+
+    assert (response.status_code, response.json()) == (
+        200,
+        {"status": "ok", "checks": {"database": True, "channel_layer": True}},
+    )
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_not_ready_while_a_migration_is_missing(client):
+    recorder = MigrationRecorder(connection)
+    recorder.record_unapplied("venues", "0001_venues")
+    try:
+        response = client.get("/readyz")
+    finally:
+        recorder.record_applied("venues", "0001_venues")
+
+    assert (response.status_code, response.json()) == (
+        503,
+        {"status": "unavailable", "checks": {"database": False, "channel_layer": True}},
+    )
+
+
+def test_not_ready_while_redis_is_away(client, db, settings):
+    settings.CHANNEL_LAYERS = {
+        "default": {
+            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "CONFIG": {"hosts": [NOBODY_THERE]},
+        }
+    }
+    started = time.monotonic()
+
+    response = client.get("/readyz")
+
+    assert (response.status_code, response.json()) == (
+        503,
+        {"status": "unavailable", "checks": {"database": True, "channel_layer": False}},
+    )
+    assert time.monotonic() - started < 4
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/icebreakers/?level=x", "/nowhere/", "/admin/login/"])
+def test_every_answer_carries_the_headers_that_protect_a_browser(client, db, path):
+    response = client.get(path)
+
+    assert {name: response[name] for name in ("X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy")} == {
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": "same-origin",
+    }
+    assert "Strict-Transport-Security" not in response

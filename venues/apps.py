@@ -1,0 +1,6 @@
+from core.apps import DomainConfig
+
+
+class VenuesConfig(DomainConfig):
+    name = "venues"
+    verbose_name = "Venues"
