@@ -157,6 +157,9 @@ class RoomConsumer(SurfaceConsumer):
 
     # Inside
 
+    def answered(self) -> None:
+        self.outbox.open()
+
     def send_payload(self, payload: bytes) -> None:
         self.outbox.send(Frame(payload))
 

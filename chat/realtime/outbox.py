@@ -18,7 +18,8 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 class Outbox:
     """Writes ready bytes to the transport where the server offers one, else sends frame by frame through ASGI.
 
-    A socket is too slow when it has not taken a whole budget by the time the next frame comes.
+    Until the handshake is answered, and `open` says so, frames wait. A socket is too slow when it has not taken a whole
+    budget by the time the next frame comes.
     """
 
     def __init__(self, send: Send, wire: Wire | None) -> None:
@@ -28,6 +29,7 @@ class Outbox:
         self._queued = 0
         self._writer: asyncio.Task[None] | None = None
         self._close_code: int | None = None
+        self._is_open = False
 
     @property
     def is_closing(self) -> bool:
@@ -36,7 +38,19 @@ class Outbox:
     @property
     def pending(self) -> int:
         """Bytes the client has not taken, of what we can see of them."""
-        return self._wire.pending if self._wire is not None else self._queued
+        return self._wire.pending if self._wire is not None and self._is_open else self._queued
+
+    def open(self) -> None:
+        """The handshake is answered: what waited goes out."""
+        self._is_open = True
+        if self._wire is not None:
+            waiting = b"".join(frame.wire for frame in self._queue)
+            self._queue.clear()
+            self._wire.write(waiting, BUDGET_BYTES)
+            if self._close_code is not None:
+                self._wire.close(self._close_code)
+        else:
+            self._write_soon()
 
     def send(self, frame: Frame) -> None:
         self.send_many((frame,), frame.wire)
@@ -45,7 +59,7 @@ class Outbox:
         """`wire_bytes` are the frames' bytes, joined once for everybody."""
         if self._close_code is not None:
             return
-        if self._wire is not None:
+        if self._wire is not None and self._is_open:
             if not self._wire.write(wire_bytes, BUDGET_BYTES):
                 self.close(TOO_SLOW)
         elif self._queued > BUDGET_BYTES or len(self._queue) > BUDGET_FRAMES:
@@ -60,7 +74,7 @@ class Outbox:
         if self._close_code is not None:
             return
         self._close_code = code
-        if self._wire is not None:
+        if self._wire is not None and self._is_open:
             self._wire.close(code)
             return
         if code == TOO_SLOW and self._writer is not None:
@@ -78,7 +92,7 @@ class Outbox:
             await asyncio.sleep(0.02)
 
     def _write_soon(self) -> None:
-        if self._writer is None:
+        if self._writer is None and self._is_open:
             self._writer = asyncio.ensure_future(self._write())
 
     async def _write(self) -> None:

@@ -20,6 +20,8 @@ from core.surface.credentials import BEARER, Scope, offers_bearer
 from core.surface.failure import failure_of
 from core.surface.frames import ABUSIVE_BYTES, read_frame
 
+ANSWER_WITHIN = 3.0
+
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -76,10 +78,17 @@ class SurfaceConsumer:
         return application
 
     async def serve(self) -> None:
+        """Answer the handshake when `opened` is done, so that a client whose socket is open misses nothing.
+
+        Should that take long, it is answered all the same: clients give up on a handshake sooner than on a socket.
+        """
         await self._receive()
-        await self._send({"type": "websocket.accept", "subprotocol": BEARER if offers_bearer(self.scope) else None})
+        opening = asyncio.ensure_future(self.opened())
         try:
-            await self.opened()
+            await asyncio.wait((opening,), timeout=ANSWER_WITHIN)
+            await self._send({"type": "websocket.accept", "subprotocol": BEARER if offers_bearer(self.scope) else None})
+            self.answered()
+            await opening
             await self._read()
         except SocketClosed as closing:
             if closing.failure is not None:
@@ -93,10 +102,15 @@ class SurfaceConsumer:
             self.tell(trouble)
             self.close(SERVER_ERROR)
         finally:
+            opening.cancel()
             self.closed()
 
     async def opened(self) -> None:
-        """The handshake is done. Raises SocketClosed."""
+        """Somebody is at the door; what is sent to them waits until they were answered. Raises SocketClosed."""
+
+    def answered(self) -> None:
+        """The handshake is done: frames may go out."""
+        raise NotImplementedError
 
     async def received(self, frame: Any) -> None:
         """A frame of one of the declared classes. A DomainError becomes the error frame. Raises SocketClosed."""

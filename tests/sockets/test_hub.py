@@ -79,7 +79,9 @@ class Ear:
         self.is_reading = asyncio.Event()
         self.is_reading.set()
         self.reconsidered = 0
-        self.listener = Listener(Outbox(self._send, None), SPELLING, user_id, self._reconsider)
+        outbox = Outbox(self._send, None)
+        outbox.open()
+        self.listener = Listener(outbox, SPELLING, user_id, self._reconsider)
 
     async def _send(self, event):
         await self.is_reading.wait()

@@ -19,6 +19,7 @@ from chat.services.changes import delete_message, edit_message, react
 from chat.services.conversations import close_group, ensure_group, mute, open_private_chat
 from chat.services.posting import NewMessage, post_messages
 from conftest import open_pub_session
+from core.surface import consumer
 from core.threads import in_database_thread
 from tests.sockets.client import Socket, play
 from tests.sockets.conftest import bearer, token_of
@@ -43,6 +44,14 @@ async def enter(name):
     while await in_database_thread(SocketLease.objects.count) == before:
         await asyncio.sleep(0.01)
     return socket
+
+
+def slowly(seconds, function):
+    def slow(*args):
+        time.sleep(seconds)
+        return function(*args)
+
+    return slow
 
 
 bearer_headers = {}
@@ -76,6 +85,38 @@ def test_a_message_with_a_token_in_its_frame_reaches_everyone_connected(guests):
         "message": "Hello group!",
         "timestamp": stored.created_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
     }
+
+
+def test_whose_socket_is_open_hears_everything_from_then_on(guests, headers):
+    async def scene():
+        heard = []
+        for number in range(10):
+            first, second = [
+                await Socket.open("/ws/group/anchor/", headers=bearer_headers[name]) for name in ("ann", "ben")
+            ]
+            await first.send({"message": str(number)})
+            heard.append((await second.receive_type("message"))["message"])
+            await first.close()
+            await second.close()
+        return heard
+
+    assert play(scene) == [str(number) for number in range(10)]
+
+
+def test_a_handshake_does_not_wait_for_a_slow_database_for_ever(guests, headers, monkeypatch):
+    monkeypatch.setattr(consumer, "ANSWER_WITHIN", 0.05)
+    monkeypatch.setattr(room_consumer, "admit", slowly(0.5, room_consumer.admit))
+
+    async def scene():
+        started = time.monotonic()
+        socket = await Socket.open("/ws/group/anchor/", headers=bearer_headers["ann"])
+        answered_after = time.monotonic() - started
+        await socket.send({"message": "At last"})
+        return answered_after, (await socket.receive_type("message"))["message"]
+
+    answered_after, heard = play(scene)
+    assert answered_after < 0.5
+    assert heard == "At last"
 
 
 @pytest.mark.parametrize("way", ["header", "subprotocol", "query", "cookie", "frame"])
