@@ -31,21 +31,15 @@ class Server:
         command = [part.format(port=self.port) for part in command]
         env = {**os.environ, **_environment(self._data.name, self.port), **environment}
         self.process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        self._clients = ExitStack()
+        self.clients = ExitStack()
         self._wait_until_it_listens()
 
     def connect(self, path: str, **options: Any) -> "Client":
         """A client that is let go of when the server is."""
-        opening = connect(f"ws://127.0.0.1:{self.port}{path}", compression=None, proxy=None, **options)
-        return Client(self._clients.enter_context(opening))
-
-    def let_go(self) -> None:
-        """Close every client, and wait until the server has forgotten them: it asks the database nothing then."""
-        self._clients.close()
-        deadline = time.monotonic() + PATIENCE
-        while SocketLease.objects.exists() and time.monotonic() < deadline:
-            time.sleep(0.02)
-        time.sleep(0.05)
+        opening = connect(
+            f"ws://127.0.0.1:{self.port}{path}", compression=None, proxy=None, **{"max_queue": None} | options
+        )
+        return Client(self.clients.enter_context(opening))
 
     def raw(self) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
@@ -62,7 +56,7 @@ class Server:
         if self.process.poll() is None:
             self.terminate()
         _, errors = self.process.communicate(timeout=15)
-        self._clients.close()
+        self.clients.close()
         self._data.cleanup()
         return errors
 
@@ -114,6 +108,16 @@ class Client:
 
     def close(self) -> None:
         self.connection.close()
+
+
+def let_go(*servers: Server) -> None:
+    """Close their clients, and wait until the servers have forgotten them: they ask the database nothing then."""
+    for server in servers:
+        server.clients.close()
+    deadline = time.monotonic() + PATIENCE
+    while SocketLease.objects.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    time.sleep(0.05)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from chat.models import SocketLease
 from chat.services.conversations import ensure_group
 from chat.services.posting import NewMessage, post_message, post_messages
 from tests.sockets.conftest import bearer
-from tests.sockets.server import serving
+from tests.sockets.server import let_go, serving
 from venues.services.presence import check_out
 
 pytestmark = [
@@ -35,8 +35,7 @@ def lasting_nodes(django_db_setup, django_db_blocker):
 @pytest.fixture
 def nodes(lasting_nodes, transactional_db):
     yield lasting_nodes
-    for node in lasting_nodes:
-        node.let_go()
+    let_go(*lasting_nodes)
 
 
 @pytest.fixture

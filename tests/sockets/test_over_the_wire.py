@@ -21,7 +21,7 @@ from accounts.services.sessions import end_all_sessions
 from chat.models import Message
 from chat.realtime.wire import Frame
 from tests.sockets.conftest import bearer
-from tests.sockets.server import serving
+from tests.sockets.server import let_go, serving
 from venues.models import Presence
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -40,7 +40,7 @@ def lasting_server(django_db_setup, django_db_blocker):
 @pytest.fixture
 def server(lasting_server, transactional_db):
     yield lasting_server
-    lasting_server.let_go()
+    let_go(lasting_server)
 
 
 @pytest.fixture
