@@ -1,6 +1,6 @@
 """Kill the job worker again and again while it works through a pile of mails; print one line of JSON.
 
-    python -m tests.faults.kill_the_worker [--jobs 2000] [--kills 20] [--seed 1]
+    python -m tests.faults.kill_the_worker [--jobs 2000] [--kills 20] [--seed 1] [--quick]
 
 DATABASE_URL (an empty database) and REDIS_URL (an unused number) choose where; without them SQLite in a temporary
 directory serves. "lost" and "doubled" are counted at a provider that knows a repeated Message-ID for what it is;
@@ -10,18 +10,15 @@ thinks for a third of the time that a mail takes.
 
 import argparse
 import ast
-import json
 import os
-import platform
 import random
 import sys
 import tempfile
 import time
+from importlib.metadata import version
 from pathlib import Path
 
-import django
-import huey
-
+from tests.faults.report import report, versions_of
 from tests.faults.worker import COUNT_MAILS, QUEUE_MAILS, Place, Worker, wait_until
 from tests.smtp_sink import SmtpSink, smtp_sink
 
@@ -34,12 +31,14 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2000)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--quick", action="store_true", help="60 jobs and 3 kills")
     asked = parser.parse_args()
+    jobs, kills = (60, 3) if asked.quick else (asked.jobs, asked.kills)
     with tempfile.TemporaryDirectory() as directory, smtp_sink(delay=THINKING) as sink:
-        result = _run(Path(directory), sink, asked.jobs, asked.kills, random.Random(asked.seed))
-    figures = {"check": "K7", "seed": asked.seed, **result, **_versions()}
-    sys.stdout.write(f"{json.dumps(figures)}\n")
-    return 0 if result["lost"] == 0 and result["stored"] == {"sent": asked.jobs} else 1
+        result = _run(Path(directory), sink, jobs, kills, random.Random(asked.seed))
+    versions = versions_of(os.environ.get("DATABASE_URL", "sqlite"), os.environ.get("REDIS_URL", ""))
+    more = {"huey": version("huey")}
+    return report("K7", result, {"lost": 0, "unmarked": 0}, seed=asked.seed, versions={**versions, **more})
 
 
 def _run(directory: Path, sink: SmtpSink, jobs: int, kills: int, chance: random.Random) -> dict[str, object]:
@@ -57,6 +56,7 @@ def _run(directory: Path, sink: SmtpSink, jobs: int, kills: int, chance: random.
     time.sleep(LEASE_SECONDS)
     worker = place.start_worker()
     _wait_for(sink, jobs, worker)
+    stored = _wait_for_marks(place, jobs)
     worker.stop()
     deliveries = sink.deliveries()
     return {
@@ -65,7 +65,8 @@ def _run(directory: Path, sink: SmtpSink, jobs: int, kills: int, chance: random.
         "lost": jobs - len(deliveries),
         "doubled": len(deliveries) - len({mail["To"] for mail in sink.mails}),
         "repeated": len(sink.mails) - len(deliveries),
-        "stored": ast.literal_eval(place.run(COUNT_MAILS)),
+        "stored": stored,
+        "unmarked": jobs - stored.get("sent", 0),
         "seconds": round(time.monotonic() - started, 1),
     }
 
@@ -76,14 +77,17 @@ def _wait_for(sink: SmtpSink, arrived: int, worker: Worker) -> None:
         raise SystemExit(f"only {len(sink.deliveries())} of {arrived} mails arrived")
 
 
-def _versions() -> dict[str, str]:
-    return {
-        "database": os.environ.get("DATABASE_URL", "sqlite").split(":")[0],
-        "queue": os.environ.get("REDIS_URL", "sqlite").split(":")[0],
-        "python": platform.python_version(),
-        "django": django.__version__,
-        "huey": huey.__version__,
-    }
+def _wait_for_marks(place: Place, jobs: int) -> dict[str, int]:
+    """How many mails are in which state, once those that were sent when a worker died are marked as well."""
+    stored: dict[str, int] = {}
+
+    def all_are_marked() -> bool:
+        stored.clear()
+        stored.update({"sent": 0, **ast.literal_eval(place.run(COUNT_MAILS))})
+        return stored["sent"] == jobs
+
+    wait_until(all_are_marked, seconds=90)
+    return stored
 
 
 if __name__ == "__main__":

@@ -1,0 +1,33 @@
+"""Run the rows that stop and kill things, one after the other; each prints one line of JSON.
+
+    python -m tests.faults [K1 K2 …] [--quick]
+
+Not 0 when a row misses its figure.
+"""
+
+import argparse
+import subprocess
+import sys
+
+# What each row runs, as `python -m <module> [--quick]`: it prints its line, and exits with 0 when its figures hold.
+ROWS = {
+    "K7": "tests.faults.kill_the_worker",
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description="One JSON line a row.")
+    parser.add_argument("row", nargs="*", metavar="row", help=f"of {', '.join(ROWS)}; all of them unless given")
+    parser.add_argument("--quick", action="store_true", help="fewer faults and less traffic")
+    asked = parser.parse_args()
+    if unknown := set(asked.row) - set(ROWS):
+        parser.error(f"no such row: {', '.join(sorted(unknown))}")
+    more = ["--quick"] if asked.quick else []
+    missed = [row for row in asked.row or ROWS if subprocess.run([sys.executable, "-m", ROWS[row], *more]).returncode]
+    if missed:
+        sys.stderr.write(f"missed: {', '.join(missed)}\n")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
