@@ -1,11 +1,122 @@
-from django.db.models import Q
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from accounts.models import User
-from billing.models import Membership
+from billing.models import Coupon, CouponRedemption, Membership, Payment, Plan, Refund, Subscription
+from core.errors import NotFound
+
+NOTHING = Decimal("0.00")
+
+
+@dataclass(frozen=True)
+class Revenue:
+    """What one subscriber paid for one plan on one day in UTC, and got back that day, whenever it was paid."""
+
+    day: date
+    subscriber_id: int
+    plan_id: int
+    currency: str
+    paid: Decimal
+    refunded: Decimal
+
+    @property
+    def net(self) -> Decimal:
+        return self.paid - self.refunded
+
+
+@dataclass(frozen=True)
+class PlanShare:
+    """How many live subscriptions a plan has."""
+
+    plan_id: int
+    slug: str
+    name: str
+    subscriptions: int
 
 
 def find_tier(user: User) -> str | None:
     """The tier of the user's live membership, or None."""
     live = Q(ends_at=None) | Q(ends_at__gt=timezone.now())
     return Membership.objects.filter(live, user=user).values_list("tier", flat=True).first()
+
+
+def plans() -> QuerySet[Plan]:
+    return Plan.objects.all()
+
+
+def get_plan(plan_id: int) -> Plan:
+    """Raises NotFound."""
+    plan = Plan.objects.filter(pk=plan_id).first()
+    if plan is None:
+        raise NotFound
+    return plan
+
+
+def live_subscriptions(*, at: datetime | None = None) -> QuerySet[Subscription]:
+    """Those that had begun and were not cancelled at that time; now, unless it is given."""
+    at = at or timezone.now()
+    return Subscription.objects.filter(Q(cancelled_at=None) | Q(cancelled_at__gt=at), starts_at__lte=at)
+
+
+def live_subscriptions_by_plan(*, at: datetime | None = None) -> list[PlanShare]:
+    """Every plan, the ones nobody has included, in the order they were made."""
+    counted = dict(live_subscriptions(at=at).order_by().values_list("plan").annotate(count=Count("pk")))
+    return [PlanShare(plan.pk, plan.slug, plan.name, counted.get(plan.pk, 0)) for plan in plans()]
+
+
+def revenue_by_day(*, since: datetime, until: datetime) -> list[Revenue]:
+    """From `since` on and before `until`, the earliest day first: payments by when they came in, less refunds by when
+    they went back. Days without either are left out.
+    """
+    paid = Payment.objects.filter(paid_at__gte=since, paid_at__lt=until).order_by()
+    back = Refund.objects.filter(refunded_at__gte=since, refunded_at__lt=until).order_by()
+    sums: dict[tuple[date, int, int, str], list[Decimal]] = defaultdict(lambda: [NOTHING, NOTHING])
+    for *key, amount in paid.annotate(day=TruncDate("paid_at", tzinfo=UTC)).values_list(
+        "day", "subscription__subscriber", "plan", "currency", Sum("amount")
+    ):
+        sums[_key(*key)][0] += amount
+    for *key, amount in back.annotate(day=TruncDate("refunded_at", tzinfo=UTC)).values_list(
+        "day", "payment__subscription__subscriber", "payment__plan", "payment__currency", Sum("amount")
+    ):
+        sums[_key(*key)][1] += amount
+    return [Revenue(*key, *sums[key]) for key in sorted(sums)]
+
+
+def recent_coupons(limit: int) -> list[Coupon]:
+    """The latest made first."""
+    return list(Coupon.objects.order_by("-id")[:limit])
+
+
+def coupons() -> QuerySet[Coupon]:
+    return Coupon.objects.all()
+
+
+def coupons_open(*, at: datetime) -> QuerySet[Coupon]:
+    """Coupons that serve at that time and are not used up."""
+    return Coupon.objects.filter(
+        Q(valid_until=None) | Q(valid_until__gt=at),
+        Q(total_limit=None) | Q(redeemed_count__lt=F("total_limit")),
+        valid_from__lte=at,
+    )
+
+
+def times_redeemed(coupon: Coupon, subscriber_id: int) -> int:
+    return CouponRedemption.objects.filter(coupon=coupon, subscriber=subscriber_id).count()
+
+
+def subscriptions() -> QuerySet[Subscription]:
+    return Subscription.objects.select_related("plan", "subscriber")
+
+
+def payments() -> QuerySet[Payment]:
+    return Payment.objects.select_related("plan", "subscription__subscriber", "coupon_redemption__coupon")
+
+
+def _key(day: date, subscriber_id: int, plan_id: int, currency: str) -> tuple[date, int, int, str]:
+    return day, subscriber_id, plan_id, currency

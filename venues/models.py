@@ -8,6 +8,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
+from billing.models import Subscriber
+
 
 @cache
 def _time_zones() -> frozenset[str]:
@@ -56,6 +58,15 @@ class Venue(models.Model):
     )
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="venues"
+    )
+    subscriber = models.OneToOneField(
+        Subscriber,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="venue",
+        help_text="Whom billing knows it as, from its first subscription on.",
     )
     address = models.CharField(max_length=255, blank=True)
     latitude = models.FloatField(null=True, blank=True)
