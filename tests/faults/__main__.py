@@ -11,6 +11,7 @@ import sys
 
 # What each row runs, as `python -m <module> [--quick]`: it prints its line, and exits with 0 when its figures hold.
 ROWS = {
+    "K1": "tests.faults.kill_the_server",
     "K7": "tests.faults.kill_the_worker",
 }
 
