@@ -67,6 +67,7 @@ class User(AbstractUser):
 
     class Meta:
         ordering = ("id",)
+        indexes = (models.Index(fields=("user_type", "date_joined"), name="user_by_age"),)
         constraints = (
             models.UniqueConstraint(Upper("username"), name="username_unique_without_case"),
             models.CheckConstraint(

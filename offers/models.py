@@ -75,6 +75,7 @@ class Redemption(models.Model):
         indexes = (
             models.Index(fields=("venue", "-redeemed_at"), name="redemption_by_venue"),
             models.Index(fields=("customer", "-redeemed_at"), name="redemption_by_customer"),
+            models.Index(fields=("redeemed_at", "venue"), name="redemption_by_time"),
         )
         constraints = (
             models.UniqueConstraint(fields=("offer", "customer", "ordinal"), name="each_redemption_counted_once"),

@@ -89,7 +89,10 @@ class Venue(models.Model):
 
     class Meta:
         ordering = ("id",)
-        indexes = (models.Index(fields=("latitude", "longitude"), name="venue_by_place"),)
+        indexes = (
+            models.Index(fields=("latitude", "longitude"), name="venue_by_place"),
+            models.Index(fields=("created_at",), name="venue_by_age"),
+        )
         constraints = (
             models.CheckConstraint(
                 condition=Q(latitude=None, longitude=None)
@@ -184,6 +187,7 @@ class Scan(models.Model):
         indexes = (
             models.Index(fields=("venue", "scanned_at"), name="scan_by_venue"),
             models.Index(fields=("user", "scanned_at"), name="scan_by_user"),
+            models.Index(fields=("scanned_at", "venue"), name="scan_by_time"),
         )
 
     def __str__(self) -> str:
@@ -221,6 +225,7 @@ class Visit(models.Model):
         indexes = (
             models.Index(fields=("venue", "-started_at"), name="visit_by_venue"),
             models.Index(fields=("venue", "user"), name="visit_by_venue_and_user"),
+            models.Index(fields=("started_at", "user"), name="visit_by_time"),
         )
 
     def __str__(self) -> str:
