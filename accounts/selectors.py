@@ -51,6 +51,16 @@ def customers() -> QuerySet[User]:
     return accounts().filter(user_type__slug=UserType.CUSTOMER)
 
 
+def sign_ups_between(start: datetime, end: datetime) -> QuerySet[User]:
+    """Customers who joined in that time, `end` excluded, whether or not they have left since."""
+    return User.objects.filter(user_type__slug=UserType.CUSTOMER, date_joined__gte=start, date_joined__lt=end)
+
+
+def latest_customers() -> QuerySet[User]:
+    """Last joined first."""
+    return customers().order_by("-date_joined", "-id")
+
+
 @dataclass(frozen=True)
 class CustomerSearch:
     """What customers are asked for; empty or None means any. `text` is part of a username, e-mail or name."""

@@ -113,6 +113,11 @@ def all_venues() -> QuerySet[Venue]:
     return Venue.objects.all()
 
 
+def venues_made_between(start: datetime, end: datetime) -> QuerySet[Venue]:
+    """`end` excluded; those that have closed since are among them."""
+    return Venue.objects.filter(created_at__gte=start, created_at__lt=end)
+
+
 def venues_serving() -> QuerySet[Venue]:
     """Those that take customers."""
     return Venue.objects.filter(status=Venue.Status.ACTIVE)
@@ -209,8 +214,18 @@ def scans_of(venue: Venue) -> QuerySet[Scan]:
 
 
 def scans_since(moment: datetime) -> QuerySet[Scan]:
-    """At any venue. They are found venue by venue, as the index lies."""
-    return Scan.objects.filter(venue__in=all_venues(), scanned_at__gte=moment)
+    """At any venue."""
+    return Scan.objects.filter(scanned_at__gte=moment)
+
+
+def scans_between(start: datetime, end: datetime) -> QuerySet[Scan]:
+    """At any venue, `end` excluded."""
+    return Scan.objects.filter(scanned_at__gte=start, scanned_at__lt=end)
+
+
+def visits_between(start: datetime, end: datetime) -> QuerySet[Visit]:
+    """To any venue, `end` excluded."""
+    return Visit.objects.filter(started_at__gte=start, started_at__lt=end)
 
 
 def scans_by(user: User) -> QuerySet[Scan]:
