@@ -5,6 +5,7 @@ the process ends, no access log (it would write query strings down), and an exit
 """
 
 import asyncio
+import logging
 import sys
 import time
 from typing import Any
@@ -20,6 +21,8 @@ from config.asgi import application
 from config.sockets import let_go_of_sockets
 from config.wire import Intake, TransportWire, can_be_written
 from core.surface.close_codes import GOING_AWAY
+
+log = logging.getLogger("config.server")
 
 HTTP_TIMEOUT = 60
 # With what follows it the process is gone ten seconds after it was told to stop.
@@ -67,7 +70,7 @@ class Server(Daphne):  # type: ignore[misc]
         super().listen_success(port)
         self.ports.append(port)
         address = port.getHost()
-        print(f"Serving on http://{address.host}:{address.port}/", flush=True)  # noqa: T201 - for who started it
+        log.info("Serving on http://%s:%d/", address.host, address.port)
 
     def kill_all_applications(self) -> Any:
         """What Daphne does before it shuts down."""

@@ -292,7 +292,7 @@ LOGGING = {
     },
     "formatters": {
         "line": {
-            "class": "logging.Formatter" if DEBUG else "core.logs.DiscreetFormatter",
+            "class": "logging.Formatter" if DEBUG else "core.logs.JsonFormatter",
             "format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s",
         }
     },

@@ -1,8 +1,11 @@
 """Log lines that say where and in which request, and nothing of anybody's data."""
 
+import json
 import logging
 import traceback
+from datetime import UTC, datetime
 from types import TracebackType
+from typing import Any
 
 from core.request_context import request_id
 
@@ -36,3 +39,22 @@ class DiscreetFormatter(logging.Formatter):
             lines.insert(0, "".join(frames) + type(exception).__qualname__)
             exception = exception.__cause__ or (None if exception.__suppress_context__ else exception.__context__)
         return "\n\n".join(lines)
+
+
+class JsonFormatter(DiscreetFormatter):
+    """One JSON object a line. Of a record's extras only `facts` is written, which is ours: a library's own may hold a
+    whole request.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+            "request_id": getattr(record, "request_id", request_id.get()),
+            **getattr(record, "facts", {}),
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.core.exceptions import DisallowedHost, RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.urls import ResolverMatch
 
 from core.request_context import choose_request_id, request_id
 from core.surface.answers import plain_failure_response
@@ -15,6 +16,9 @@ from core.surface.failure import Failure, failure_of
 from core.surface.fallback import contract_of
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+UNMATCHED = "unmatched"
 
 access_log = logging.getLogger("access")
 
@@ -31,13 +35,35 @@ class RequestIdMiddleware:
         started = time.perf_counter()
         try:
             response = self.get_response(request)
-            route = request.resolver_match.route if request.resolver_match else "unmatched"
-            elapsed = (time.perf_counter() - started) * 1000
-            access_log.info("%s %s %d %.1f ms", request.method, route, response.status_code, elapsed)
+            _note(request, response.status_code, time.perf_counter() - started)
         finally:
             request_id.reset(token)
         response["X-Request-ID"] = chosen
         return response
+
+
+def _note(request: HttpRequest, status: int, seconds: float) -> None:
+    """A method is the client's word like any other: one that is none is not repeated."""
+    match = request.resolver_match
+    method = request.method if request.method in METHODS else "OTHER"
+    route = (match.route if match else "") or UNMATCHED
+    milliseconds = round(seconds * 1000, 1)
+    facts = {
+        "method": method,
+        "route": route,
+        "status": status,
+        "duration_ms": milliseconds,
+        "surface": _surface_of(request, match),
+    }
+    access_log.info("%s %s %d %s ms", method, route, status, milliseconds, extra={"facts": facts})
+
+
+def _surface_of(request: HttpRequest, match: ResolverMatch | None) -> str:
+    """The contract it belongs to; what belongs to none is the admin's or the house's own."""
+    if match is None or not match.route:
+        return contract_of(request).name
+    contract = getattr(match.func, "initkwargs", {}).get("contract")
+    return contract.name if contract is not None else match.namespace or "house"
 
 
 class RefusalMiddleware:
