@@ -23,6 +23,8 @@ ROOT = Path(__file__).resolve().parent.parent
 OWN_PYTHON = Path(__file__).resolve().parent / ".venv" / "bin" / "python"
 
 DATABASE_URL = os.environ.get("BENCH_DATABASE_URL", "postgres://postgres@127.0.0.1:5432/bench")
+# For what is done to databases, and asked of their server.
+MAINTENANCE_URL = urlunsplit(urlsplit(DATABASE_URL)._replace(path="/postgres"))
 REDIS_URL = os.environ.get("BENCH_REDIS_URL", "redis://127.0.0.1:6379/11")
 FIRST_PORT = int(os.environ.get("BENCH_PORT", "8130"))
 SEED = 7
@@ -42,8 +44,7 @@ def database_url(name: str) -> str:
 
 
 def _administer(statement: sql.Composable) -> None:
-    maintenance = urlunsplit(urlsplit(DATABASE_URL)._replace(path="/postgres"))
-    with psycopg.connect(maintenance, autocommit=True) as connection:
+    with psycopg.connect(MAINTENANCE_URL, autocommit=True) as connection:
         connection.execute(statement)
 
 
@@ -151,7 +152,7 @@ def print_row(row: str, **figures: object) -> None:
 
 def versions() -> dict[str, str]:
     named = {name: version(name) for name in ("django", "djangorestframework", "daphne", "psycopg")}
-    with psycopg.connect(urlunsplit(urlsplit(DATABASE_URL)._replace(path="/postgres"))) as connection:
+    with psycopg.connect(MAINTENANCE_URL) as connection:
         named["postgresql"] = connection.info.parameter_status("server_version") or ""
     return {"python": platform.python_version(), **named}
 
