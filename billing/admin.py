@@ -7,7 +7,7 @@ from django.utils import timezone
 from unfold.decorators import display
 
 from billing.models import Membership
-from billing.services import end_membership, grant_membership
+from billing.services.memberships import end_membership, grant_membership
 from core.admin_kit import GovernedAdmin, list_action
 
 

@@ -9,3 +9,120 @@ class TierUnknown(errors.Invalid):
 class MembershipOver(errors.Invalid):
     code = "membership_over"
     message = "A membership must end in the future."
+
+
+class PriceRefused(errors.Invalid):
+    code = "price_refused"
+    message = "A price is at least nothing, and below 100,000,000."
+
+    def __init__(self) -> None:
+        super().__init__(fields={"price": [self.message]})
+
+
+class CurrencyUnknown(errors.Invalid):
+    code = "currency_unknown"
+    message = "Three capital letters, such as GBP."
+
+    def __init__(self) -> None:
+        super().__init__(fields={"currency": [self.message]})
+
+
+class PlanTaken(errors.Invalid):
+    """Another plan has the name or the slug. Names the field."""
+
+    code = "taken"
+    message = "Another plan is called that."
+
+
+class PlanInUse(errors.Conflict):
+    code = "plan_in_use"
+    message = "This plan has subscriptions: its currency and period stay as they are."
+
+
+class PlanNotOffered(errors.Invalid):
+    """Unknown, or one that takes no new subscribers."""
+
+    code = "plan_not_offered"
+    message = "No plan that can be subscribed to has this id."
+
+    def __init__(self) -> None:
+        super().__init__(fields={"plan": [self.message]})
+
+
+class AlreadySubscribed(errors.Conflict):
+    code = "already_subscribed"
+    message = "There is a live subscription already."
+
+
+class SubscriptionUnknown(errors.Invalid):
+    code = "subscription_unknown"
+    message = "No subscription has this id."
+
+    def __init__(self) -> None:
+        super().__init__(fields={"subscription": [self.message]})
+
+
+class SubscriptionCancelled(errors.Conflict):
+    code = "subscription_cancelled"
+    message = "This subscription is cancelled."
+
+
+class AmountRefused(errors.Invalid):
+    code = "amount_refused"
+    message = "An amount is more than nothing, and below 100,000,000."
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message, fields={"amount": [message or self.message]})
+
+
+class PaidOutOfTime(errors.Invalid):
+    code = "paid_out_of_time"
+    message = "A payment comes after its subscription has begun, and not in the future."
+
+    def __init__(self) -> None:
+        super().__init__(fields={"paid_at": [self.message]})
+
+
+class NothingToPay(errors.Invalid):
+    code = "nothing_to_pay"
+    message = "Nothing is left to pay."
+
+
+class FullyRefunded(errors.Conflict):
+    code = "fully_refunded"
+    message = "All of this payment has been refunded."
+
+
+class CouponTaken(errors.Invalid):
+    code = "taken"
+    message = "There is a coupon with this code."
+
+    def __init__(self) -> None:
+        super().__init__(fields={"code": [self.message]})
+
+
+class CouponInvalid(errors.Invalid):
+    """What a new coupon says does not go together. Names the field."""
+
+    code = "coupon_invalid"
+    message = "This coupon cannot be."
+
+
+class CouponRefused(errors.Invalid):
+    """Unknown, not open now, of another currency, or of no use here: `code` tells which."""
+
+    code = "coupon_refused"
+    message = "This coupon does not serve here."
+
+    def __init__(self, message: str = "", *, code: str = "") -> None:
+        super().__init__(message, code=code, fields={"coupon": [message or self.message]})
+
+
+class CouponUsedUp(errors.Conflict):
+    code = "coupon_used_up"
+    message = "This coupon is used up."
+
+
+class CouponUsedBefore(errors.Conflict):
+    code = "coupon_used_before"
+    message = "This coupon has been used as often as one subscriber may."

@@ -7,7 +7,7 @@ from django.urls import reverse
 from accounts.models import User
 from billing.models import Membership, Tier
 from billing.selectors import find_tier
-from billing.services import grant_membership
+from billing.services.memberships import grant_membership
 
 ADD = "admin:billing_membership_add"
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 from billing.errors import MembershipOver, TierUnknown
 from billing.models import Membership
 from billing.selectors import find_tier
-from billing.services import end_membership, grant_membership
+from billing.services.memberships import end_membership, grant_membership
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
