@@ -52,6 +52,10 @@ class Whisper:
         return ("presence" if is_presence else self.kind, self.user_id)
 
 
+def kind_of(entry: Entry) -> str:
+    return _NAMES[type(entry)]
+
+
 def dump_whisper(whisper: Whisper) -> bytes:
     return msgspec.json.encode(whisper)
 

@@ -10,6 +10,7 @@ from accounts.models import User
 from chat.consumers.stay import Stay
 from chat.entries import Whisper
 from chat.models import Conversation
+from chat.realtime.figures import figures
 from chat.realtime.listener import Listener, Spelling
 from chat.realtime.outbox import Outbox
 from chat.realtime.process import RealTime, real_time
@@ -130,6 +131,7 @@ class RoomConsumer(SurfaceConsumer):
             self.tell(outcome)
         elif client_id:
             self.outbox.send(self.spelling.ack(client_id, outcome.message.pk, outcome.message.seq))
+            figures.sent["ack"] += 1
 
     def typing(self) -> None:
         """Told to the others, at most once a second."""
@@ -161,7 +163,9 @@ class RoomConsumer(SurfaceConsumer):
         self.outbox.open()
 
     def send_payload(self, payload: bytes) -> None:
+        """Only errors are written so."""
         self.outbox.send(Frame(payload))
+        figures.sent["error"] += 1
 
     def close(self, code: int) -> None:
         self.outbox.close(code)

@@ -10,6 +10,7 @@ from typing import Any
 from channels.exceptions import ChannelFull
 from redis.exceptions import RedisError
 
+from chat.realtime.figures import figures
 from core.background import Background
 
 log = logging.getLogger(__name__)
@@ -88,7 +89,9 @@ class Doorbell:
                 try:
                     async with asyncio.timeout(PATIENCE):
                         await self._layer.group_send(group, {"type": "ring", **ring})
+                    figures.rings_sent += 1
                 except LAYER_TROUBLE as trouble:
+                    figures.rings_lost += 1
                     log.warning("cannot ring: %s", type(trouble).__name__)
                     if lasting:
                         self._ring_again(group, ring)
@@ -148,6 +151,7 @@ class Doorbell:
                 await asyncio.sleep(PATIENCE)
                 continue
             if ring.get("origin") != self._origin:
+                figures.rings_heard += 1
                 self._on_ring(ring)
 
 

@@ -17,6 +17,7 @@ from django.db import DatabaseError
 from chat.entries import Entry, Stretch, Whisper
 from chat.realtime import rings
 from chat.realtime.doorbell import Doorbell
+from chat.realtime.figures import figures
 from chat.realtime.listener import Listener
 from chat.realtime.room import Room
 from chat.realtime.watchers import Watchers
@@ -93,6 +94,7 @@ class Hub:
         Raises DatabaseError; the listener then goes on as before.
         """
         listener.hold()
+        figures.resumes += 1
         try:
             stretch = await in_database_thread(
                 self._facts.entries_since, room.conversation_id, max(since, 0), RESUME_LIMIT
@@ -242,6 +244,7 @@ class Hub:
         """Read what was missed, until the room is where the database is. With that away, the next sweep tries again."""
         try:
             while room.is_behind and not room.is_empty:
+                figures.heals += 1
                 furthest = room.furthest
                 stretch = await in_database_thread(
                     self._facts.entries_since, room.conversation_id, room.head, RESUME_LIMIT

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from chat.entries import Entry, Stretch, Whisper
+from chat.realtime.figures import figures
 from chat.realtime.outbox import Outbox
 from chat.realtime.wire import Frame
 
@@ -98,6 +99,8 @@ class Listener:
         self.seen = stretch.upto
         self.live = stretch.complete and len(self._held or ()) <= HELD_LIMIT
         self.outbox.send(self.spelling.resumed(stretch.upto, self.live))
+        figures.note_sent(stretch.entries, 1)
+        figures.sent["resumed"] += 1
 
     def release(self) -> None:
         """Give what waited, if it is still wanted."""

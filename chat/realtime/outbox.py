@@ -7,6 +7,7 @@ from typing import Any
 
 from chat.realtime.wire import Frame, Wire
 from core.surface.close_codes import TOO_SLOW, code_over_asgi
+from core.surface.socket_figures import figures
 
 BUDGET_BYTES = 1024 * 1024
 BUDGET_FRAMES = 4096
@@ -74,6 +75,7 @@ class Outbox:
         if self._close_code is not None:
             return
         self._close_code = code
+        figures.note_closed("server", code)
         if self._wire is not None and self._is_open:
             self._wire.close(code)
             return

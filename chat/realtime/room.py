@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from chat.entries import Entry, Stretch, Whisper
 from chat.events import MessageEdited, PostedMessage
+from chat.realtime.figures import figures
 from chat.realtime.listener import Listener, Spelling, murmured, spelled
 
 FLUSH_BYTES = 256 * 1024
@@ -82,6 +83,7 @@ class Room:
         for spelling, listeners in self.listeners.items():
             if entries and listeners:
                 batch = spelled(entries, spelling)
+                figures.note_sent(entries, len(listeners))
                 for listener in tuple(listeners):
                     listener.take(batch)
 
@@ -91,6 +93,7 @@ class Room:
         for spelling, listeners in self.listeners.items():
             if whispers and listeners:
                 murmur = murmured(whispers, spelling)
+                figures.note_whispered(whispers, len(listeners))
                 for listener in tuple(listeners):
                     listener.hear(murmur)
 

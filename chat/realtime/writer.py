@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
+import time
 from collections import deque
 
 from django.db import DatabaseError, InterfaceError, OperationalError
 
+from chat.realtime.figures import figures
 from chat.services.posting import NewMessage, Posted, post_messages
 from core.background import Background
 from core.errors import DomainError, Unavailable
@@ -64,9 +66,12 @@ class Writer:
         """
         deadline = asyncio.get_running_loop().time() + RETRY_FOR
         while batch:
+            started = time.monotonic()
             try:
                 outcomes = await self._database.run(post_messages, [message for message, _ in batch])
+                figures.note_stored(len(batch), time.monotonic() - started)
             except (OperationalError, InterfaceError) as trouble:
+                figures.failed_batches += 1
                 log.warning("cannot store messages: %s", type(trouble).__name__)
                 retry = asyncio.get_running_loop().time() < deadline
                 batch = _refuse(batch, but_keep_named=retry)

@@ -18,7 +18,8 @@ from core.surface.close_codes import GOING_AWAY, NOT_AUTHENTICATED, SERVER_ERROR
 from core.surface.contract import Contract
 from core.surface.credentials import BEARER, Scope, offers_bearer
 from core.surface.failure import failure_of
-from core.surface.frames import ABUSIVE_BYTES, read_frame
+from core.surface.frames import ABUSIVE_BYTES, FrameRefused, read_frame
+from core.surface.socket_figures import NO_CODE, REFUSED, figures
 
 ANSWER_WITHIN = 3.0
 
@@ -84,6 +85,7 @@ class SurfaceConsumer:
         """
         await self._receive()
         opening = asyncio.ensure_future(self.opened())
+        figures.open += 1
         try:
             await asyncio.wait((opening,), timeout=ANSWER_WITHIN)
             await self._send({"type": "websocket.accept", "subprotocol": BEARER if offers_bearer(self.scope) else None})
@@ -102,6 +104,7 @@ class SurfaceConsumer:
             self.tell(trouble)
             self.close(SERVER_ERROR)
         finally:
+            figures.open -= 1
             opening.cancel()
             self.closed()
 
@@ -140,6 +143,8 @@ class SurfaceConsumer:
         while True:
             event = await self._receive()
             if event["type"] == "websocket.disconnect":
+                if not self.is_closing:
+                    figures.note_closed("client", event.get("code") or NO_CODE)
                 return
             if not self.is_closing:
                 await self._judge(event)
@@ -151,9 +156,18 @@ class SurfaceConsumer:
         if not self._allowance.take() or max(len(data), len(event.get("bytes") or b"")) > ABUSIVE_BYTES:
             raise SocketClosed(TOO_MUCH)
         try:
-            frame = read_frame(data, self.takes, default=self.type_unless_given)
+            frame = self._read_frame(data)
             await self.received(frame)
         except BadCredentials as refusal:
             raise SocketClosed(NOT_AUTHENTICATED, refusal) from None
         except (DomainError, OperationalError, InterfaceError) as refusal:
             self.tell(refusal)
+
+    def _read_frame(self, data: bytes) -> msgspec.Struct:
+        try:
+            frame = read_frame(data, self.takes, default=self.type_unless_given)
+        except FrameRefused:
+            figures.received[REFUSED] += 1
+            raise
+        figures.received[str(frame.__struct_config__.tag)] += 1
+        return frame

@@ -10,6 +10,7 @@ from django.core.exceptions import DisallowedHost, RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.urls import ResolverMatch
 
+from core.figures import Request, Requests
 from core.request_context import choose_request_id, request_id
 from core.surface.answers import plain_failure_response
 from core.surface.failure import Failure, failure_of
@@ -19,6 +20,8 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 UNMATCHED = "unmatched"
+
+requests = Requests()
 
 access_log = logging.getLogger("access")
 
@@ -55,6 +58,7 @@ def _note(request: HttpRequest, status: int, seconds: float) -> None:
         "duration_ms": milliseconds,
         "surface": _surface_of(request, match),
     }
+    requests.note(Request(method, route, status), seconds)
     access_log.info("%s %s %d %s ms", method, route, status, milliseconds, extra={"facts": facts})
 
 
