@@ -122,21 +122,6 @@ def _key(day: date, subscriber_id: int, plan_id: int, currency: str) -> tuple[da
     return day, subscriber_id, plan_id, currency
 
 
-def payments_between(start: datetime, end: datetime) -> QuerySet[Payment]:
-    """What came in in that time, `end` excluded, refunded or not."""
-    return Payment.objects.filter(paid_at__gte=start, paid_at__lt=end)
-
-
-def refunds_between(start: datetime, end: datetime) -> QuerySet[Refund]:
-    """What went back in that time, `end` excluded."""
-    return Refund.objects.filter(refunded_at__gte=start, refunded_at__lt=end)
-
-
 def subscriptions_begun_between(start: datetime, end: datetime) -> QuerySet[Subscription]:
     """`end` excluded; those that were cancelled since are among them."""
     return Subscription.objects.filter(starts_at__gte=start, starts_at__lt=end)
-
-
-def subscriptions_live_at(moment: datetime) -> QuerySet[Subscription]:
-    """Those that had begun by then and were not cancelled yet, paid for, on trial or past due."""
-    return Subscription.objects.filter(Q(cancelled_at=None) | Q(cancelled_at__gt=moment), starts_at__lte=moment)

@@ -118,6 +118,11 @@ def venues_made_between(start: datetime, end: datetime) -> QuerySet[Venue]:
     return Venue.objects.filter(created_at__gte=start, created_at__lt=end)
 
 
+def venues_by_subscriber(subscriber_ids: Collection[int]) -> dict[int, int]:
+    """The id of the venue that billing knows as each of these."""
+    return dict(Venue.objects.filter(subscriber__in=subscriber_ids).values_list("subscriber_id", "id"))
+
+
 def venues_serving() -> QuerySet[Venue]:
     """Those that take customers."""
     return Venue.objects.filter(status=Venue.Status.ACTIVE)

@@ -1,0 +1,100 @@
+"""Closing days: what they came to is counted once more and kept."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from analytics.days import A_DAY, Span, day_of, span_rolled_up
+from analytics.figures import last_closed_day
+from analytics.models import DailyRollup, Metric, Scope
+from analytics.sources import ACTIVE_DAYS, Key, count_active, count_days
+
+# By then whatever began on a day is stored.
+SETTLED_AFTER = timedelta(minutes=5)
+DAYS_AT_ONCE = 7
+ROWS_AT_ONCE = 500
+
+
+def close_days() -> int:
+    """Count every day that dashboards may ask for and that is over, and store what is not known yet or not so any more.
+
+    Once a night that closes the day before and any that were missed, and finds rows that came late to days already
+    closed; else it is quick to see that there is nothing to close. Weeks are stored one by one, oldest first: however
+    often it dies on its way, or runs twice, days are closed up to some day. Returns how many figures were changed.
+    """
+    settled = day_of(timezone.now() - SETTLED_AFTER)
+    closing = span_rolled_up(settled)
+    last = last_closed_day()
+    if last is not None and last >= closing.last:
+        return 0
+    return _roll_up_active(closing.last) + sum(_roll_up(part) for part in _parts(closing))
+
+
+def _parts(span: Span) -> Iterator[Span]:
+    first = span.first
+    while first <= span.last:
+        last = min(first + (DAYS_AT_ONCE - 1) * A_DAY, span.last)
+        yield Span(first, last)
+        first = last + A_DAY
+
+
+def _roll_up(span: Span) -> int:
+    counted = dict(count_days(span))
+    for day in _days(span):
+        for metric in Metric:
+            if metric not in (Metric.ACTIVE_USERS, Metric.REVENUE):
+                counted.setdefault(Key(day, metric, Scope.PLATFORM), 0)
+    return _store(span, counted)
+
+
+def _roll_up_active(last: date) -> int:
+    """Of the two days that are compared. What they show is of thirty days: it is not counted for each."""
+    changed = 0
+    for day in (last - ACTIVE_DAYS * A_DAY, last):
+        counted = {Key(day, Metric.ACTIVE_USERS, Scope.PLATFORM): count_active(day)}
+        changed += _store(Span(day, day), counted, only_active=True)
+    return changed
+
+
+@transaction.atomic
+def _store(span: Span, counted: Mapping[Key, int], *, only_active: bool = False) -> int:
+    """Make the stored figures of these days the counted ones."""
+    rows = DailyRollup.objects.filter(day__range=(span.first, span.last))
+    active = {"metric": Metric.ACTIVE_USERS}
+    rows = rows.filter(**active) if only_active else rows.exclude(**active)
+    stored = {_key(row): row for row in rows}
+    now = timezone.now()
+    new = [_row(key, value, now) for key, value in counted.items() if key not in stored or stored[key].value != value]
+    gone = [row.pk for key, row in stored.items() if key not in counted]
+    DailyRollup.objects.bulk_create(
+        new,
+        batch_size=ROWS_AT_ONCE,
+        update_conflicts=True,
+        unique_fields=["scope", "scope_id", "day", "metric", "unit"],
+        update_fields=["value", "counted_at"],
+    )
+    for start in range(0, len(gone), ROWS_AT_ONCE):
+        DailyRollup.objects.filter(pk__in=gone[start : start + ROWS_AT_ONCE]).delete()
+    return len(new) + len(gone)
+
+
+def _key(row: DailyRollup) -> Key:
+    return Key(row.day, Metric(row.metric), Scope(row.scope), row.scope_id, row.unit)
+
+
+def _row(key: Key, value: int, at: datetime) -> DailyRollup:
+    return DailyRollup(
+        day=key.day,
+        metric=key.metric,
+        scope=key.scope,
+        scope_id=key.scope_id,
+        unit=key.unit,
+        value=value,
+        counted_at=at,
+    )
+
+
+def _days(span: Span) -> Iterator[date]:
+    return (date.fromordinal(number) for number in range(span.first.toordinal(), span.last.toordinal() + 1))
