@@ -12,6 +12,7 @@ import sys
 # What each row runs, as `python -m <module> [--quick]`: it prints its line, and exits with 0 when its figures hold.
 ROWS = {
     "K1": "tests.faults.kill_the_server",
+    "K2": "tests.faults.kill_the_database",
     "K7": "tests.faults.kill_the_worker",
 }
 

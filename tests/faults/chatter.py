@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+import sys
 import time
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -70,6 +71,10 @@ class Chatter:
     def seq(self) -> int:
         """Everything up to there was heard."""
         return len(self.ids)
+
+    def acks_since(self, moment: float) -> list[float]:
+        """When something that it said was acknowledged, after that moment."""
+        return [said.acked_at for said in self.said.values() if said.acked_at is not None and said.acked_at > moment]
 
     async def stay(self) -> None:
         """Until cancelled."""
@@ -214,6 +219,17 @@ async def present(chatters: Sequence[Chatter]) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@asynccontextmanager
+async def talking(chatters: Sequence[Chatter], *, rate: float) -> AsyncIterator[None]:
+    """All of them say things, at no more than `rate` a second together, until the block ends."""
+    task = asyncio.ensure_future(talk(chatters, sys.maxsize, rate=rate))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def talk(chatters: Sequence[Chatter], sends: int, *, rate: float) -> None:

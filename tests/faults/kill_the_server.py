@@ -46,15 +46,11 @@ def main() -> int:
 
 async def play(stage: Stage, servers: int, plan: Plan, chance: random.Random) -> dict[str, float]:
     started = time.monotonic()
-    running = [stage.server() for _ in range(servers)]
-    for server in running:
-        server.start()
-    await asyncio.gather(*(server.listening() for server in running))
-    ports = [server.port for server in running]
-    chatters = stage.chatters([ports[turn:] + ports[:turn] for turn in range(len(ports))])
-    try:
+    async with stage.serving(servers) as running:
+        ports = [server.port for server in running]
+        chatters = stage.chatters([ports[turn:] + ports[:turn] for turn in range(len(ports))])
         async with present(chatters):
-            talking = asyncio.ensure_future(talk(chatters, plan.sends, rate=plan.rate))
+            speaking = asyncio.ensure_future(talk(chatters, plan.sends, rate=plan.rate))
             for moment in sorted(chance.sample(range(1, plan.sends), plan.kills)):
                 await until(lambda moment=moment: acknowledged(chatters) >= moment, seconds=120)
                 await asyncio.sleep(chance.random() / 4)
@@ -62,11 +58,8 @@ async def play(stage: Stage, servers: int, plan: Plan, chance: random.Random) ->
                 victim.kill()
                 victim.start()
                 await victim.listening()
-            await talking
+            await speaking
             await settled(chatters)
-    finally:
-        for server in running:
-            server.end()
     reconnected = sum(len(chatter.resumed_at) - 1 for chatter in chatters)
     figures = judge(chatters, stored_messages(stage.database_url))
     return {**figures, "kills": plan.kills, "resumes": reconnected, "seconds": round(time.monotonic() - started, 1)}

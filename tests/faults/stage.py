@@ -1,10 +1,12 @@
 """Where a row is played: a migrated database with people in a venue's group, and the environment of its servers."""
 
+import asyncio
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +32,19 @@ class Stage:
 
     def server(self, **more: str) -> Server:
         return Server(self.directory, {**self.environment, **more})
+
+    @asynccontextmanager
+    async def serving(self, count: int, **more: str) -> AsyncIterator[list[Server]]:
+        """So many of them, from when they listen until the block ends."""
+        servers = [self.server(**more) for _ in range(count)]
+        for server in servers:
+            server.start()
+        try:
+            await asyncio.gather(*(server.listening() for server in servers))
+            yield servers
+        finally:
+            for server in servers:
+                server.end()
 
     def chatters(self, ports: Sequence[Sequence[int]]) -> list[Chatter]:
         """One for each token; those of the first have the first of `ports`, and so on in turns."""
