@@ -112,6 +112,14 @@ def rate_limits(name: str, defaults: dict[str, str]) -> dict[str, str]:
     return defaults | chosen
 
 
+def currency(name: str, default: str) -> str:
+    """Raises Misconfigured naming the variable when it is no currency's code."""
+    value = env.str(name, default)
+    if not (len(value) == 3 and value.isascii() and value.isalpha() and value.isupper()):
+        raise Misconfigured(f"{name} must be three capital letters, such as GBP.")
+    return value
+
+
 def directory(name: str, default: Path) -> Path:
     """An existing, writable directory, made when missing. Raises Misconfigured."""
     path = Path(env.str(name, "") or default).resolve()
