@@ -276,6 +276,9 @@ STORAGES = {
     },
 }
 
+# Money
+CURRENCY = environment.currency("CURRENCY", "GBP")
+
 # Language and time
 LANGUAGE_CODE = "en-gb"
 USE_I18N = True
