@@ -13,6 +13,8 @@ import sys
 ROWS = {
     "K1": "tests.faults.kill_the_server",
     "K2": "tests.faults.kill_the_database",
+    "K3": "tests.faults.restart_redis",
+    "K4": "tests.faults.stop_redis",
     "K7": "tests.faults.kill_the_worker",
 }
 
