@@ -195,6 +195,11 @@ class Coupon(models.Model):
     def __str__(self) -> str:
         return self.code
 
+    @property
+    def remaining(self) -> int | None:
+        """How often it still serves; None without a limit."""
+        return None if self.total_limit is None else self.total_limit - self.redeemed_count
+
 
 class CouponRedemption(models.Model):
     """A coupon took something off a price. Append-only. `ordinal` counts the same subscriber's, from 1.

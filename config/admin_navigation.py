@@ -44,6 +44,16 @@ NAVIGATION = [
         _list("Opening hours", "schedule", "venues_openinghours"),
     ),
     _group(
+        "Billing",
+        _list("Subscriptions", "autorenew", "billing_subscription"),
+        _list("Payments", "payments", "billing_payment"),
+        _list("Refunds", "undo", "billing_refund"),
+        _list("Coupons", "sell", "billing_coupon"),
+        _list("Coupon redemptions", "confirmation_number", "billing_couponredemption"),
+        _list("Plans", "inventory_2", "billing_plan"),
+        _list("Subscribers", "receipt_long", "billing_subscriber"),
+    ),
+    _group(
         "Offers",
         _list("Offers", "local_offer", "offers_offer"),
         _list("Redemptions", "redeem", "offers_redemption"),
@@ -62,6 +72,8 @@ NAVIGATION = [
     _group(
         "Mail & jobs",
         _list("Mails", "mail", "notifications_outboxmail"),
+        _list("Jobs", "schedule", "core_job"),
+        _list("Runs of jobs", "history_toggle_off", "core_jobrun"),
         _list("What was done here", "manage_history", "admin_logentry"),
         _list("Rate limits", "speed", "core_ratewindow"),
         _list("Idempotent requests", "repeat_one", "core_idempotentrequest"),

@@ -138,6 +138,24 @@ class GovernedAdmin(HouseAdmin[Row]):
         obj.refresh_from_db()
 
 
+class AppendedAdmin(GovernedAdmin[Row]):
+    """Rows that are added, from the `asked` fields, and then stay as they are."""
+
+    asked: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        if obj is None:
+            return self.asked
+        return [column.name for column in self.opts.concrete_fields if column.name not in self.hidden]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return () if obj is None else self.get_fields(request, obj)
+
+
 class ReadOnlyAdmin(HouseAdmin[Row]):
     """Rows to look at: all columns but the `hidden` ones."""
 

@@ -20,9 +20,19 @@ from accounts.models import (
     User,
     UserType,
 )
-from billing.models import Membership, Tier
+from billing.models import (
+    Coupon,
+    CouponRedemption,
+    Membership,
+    Payment,
+    Plan,
+    Refund,
+    Subscriber,
+    Subscription,
+    Tier,
+)
 from chat.models import Change, Conversation, Evidence, Message, Mute, Participant, Reaction, SocketLease
-from core.models import IdempotentRequest, RateWindow
+from core.models import IdempotentRequest, Job, JobRun, RateWindow
 from icebreakers.models import IceBreaker
 from notifications.models import OutboxMail
 from offers.models import Offer, Redemption
@@ -108,6 +118,11 @@ def one_time_password(number: int) -> OneTimePassword:
     )
 
 
+def job(number: int) -> Job:
+    made, _ = Job.objects.get_or_create(name=f"core.job_{number}", defaults={"runs": number})
+    return made
+
+
 def redemption(number: int) -> Redemption:
     what = offer(number)
     return Redemption.objects.create(
@@ -119,6 +134,37 @@ def redemption(number: int) -> Redemption:
         certainty=Certainty.QR,
         redeemed_at=timezone.now(),
     )
+
+
+def plan(number: int) -> Plan:
+    fields = {"slug": f"plan-{number}", "price": 29, "currency": "GBP", "period": Plan.Period.MONTH}
+    made, _ = Plan.objects.get_or_create(name=f"Plan {number}", defaults=fields)
+    return made
+
+
+def subscriber(number: int) -> Subscriber:
+    made, _ = Subscriber.objects.get_or_create(name=f"Subscriber {number}")
+    return made
+
+
+def subscription(number: int) -> Subscription:
+    now = timezone.now()
+    period = {"starts_at": now - AN_HOUR, "current_period_ends_at": now + AN_HOUR, "status": Subscription.Status.ACTIVE}
+    made, _ = Subscription.objects.get_or_create(
+        subscriber=subscriber(number), defaults={"plan": plan(number), **period}
+    )
+    return made
+
+
+def payment(number: int) -> Payment:
+    price = {"amount": 29, "currency": "GBP", "paid_at": timezone.now()}
+    return Payment.objects.create(subscription=subscription(number), plan=plan(number), **price)
+
+
+def coupon(number: int) -> Coupon:
+    fields = {"percent": 10, "valid_from": timezone.now() - AN_HOUR, "total_limit": 5}
+    made, _ = Coupon.objects.get_or_create(code=f"COUPON{number}", defaults=fields)
+    return made
 
 
 def mail(number: int) -> OutboxMail:
@@ -154,6 +200,21 @@ MAKERS: dict[type[Model], Callable[[int], Model]] = {
     Block: lambda number: Block.objects.create(blocker=user(number), blocked=user(number + 100)),
     Report: report,
     Membership: lambda number: Membership.objects.create(user=user(number), tier=Tier.PLUS),
+    Plan: plan,
+    Subscriber: subscriber,
+    Subscription: subscription,
+    Payment: payment,
+    Refund: lambda number: Refund.objects.create(payment=payment(number), amount=1, refunded_at=timezone.now()),
+    Coupon: coupon,
+    CouponRedemption: lambda number: CouponRedemption.objects.create(
+        coupon=coupon(number),
+        subscriber=subscriber(number),
+        subscription=subscription(number),
+        ordinal=1,
+        discount=1,
+        currency="GBP",
+        redeemed_at=timezone.now(),
+    ),
     IceBreaker: lambda number: IceBreaker.objects.create(text=f"Text {number}", level=1),
     OutboxMail: mail,
     Venue: venue,
@@ -185,6 +246,8 @@ MAKERS: dict[type[Model], Callable[[int], Model]] = {
     SocketLease: lambda number: SocketLease.objects.create(
         conversation=group(number), user=user(number), node=uuid.uuid4(), expires_at=timezone.now()
     ),
+    Job: lambda number: job(number),
+    JobRun: lambda number: JobRun.objects.create(job=job(number), ended_at=timezone.now(), seconds=0.5),
     RateWindow: lambda number: RateWindow.objects.create(key=f"{number:064}", started_at=timezone.now(), count=1),
     IdempotentRequest: lambda number: IdempotentRequest.objects.create(
         **_kernel(number), claimed_until=timezone.now(), created_at=timezone.now()

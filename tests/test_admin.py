@@ -23,8 +23,17 @@ OUR_APPS = ("core", "accounts", "notifications", "billing", "icebreakers", "venu
 WITHOUT_PAGES = ("accounts.SocketTicket",)
 OUR_MODELS = [model for label in OUR_APPS for model in apps.get_app_config(label).get_models()]
 REGISTERED = sorted(admin.site._registry, key=lambda model: model._meta.label)
-EDITED = ("accounts.User", "billing.Membership", "chat.Mute", "icebreakers.IceBreaker", "offers.Offer", "venues.Venue")
-ADDED = (*EDITED, "venues.VarId")
+EDITED = (
+    "accounts.User",
+    "billing.Membership",
+    "billing.Plan",
+    "chat.Mute",
+    "icebreakers.IceBreaker",
+    "offers.Offer",
+    "venues.Venue",
+)
+APPENDED = ("billing.Coupon", "billing.Payment", "billing.Refund", "billing.Subscription", "venues.VarId")
+ADDED = (*EDITED, *APPENDED)
 SECRETS = ("sealed-body", "sealed-answer", "c0de", "0" * 20, "ffffffff")
 LOOKUPS = ("__exact", "__gte", "__year")
 STRANGE = (
