@@ -5,7 +5,18 @@ from functools import reduce
 from math import cos, radians
 from operator import or_
 
-from django.db.models import BigIntegerField, DateTimeField, F, FloatField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import (
+    BigIntegerField,
+    CharField,
+    DateTimeField,
+    F,
+    FloatField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+)
 from django.db.models.expressions import Combinable
 from django.db.models.functions import ASin, Cos, Least, Power, Radians, Sin, Sqrt
 from django.utils import timezone
@@ -130,14 +141,17 @@ def venues_serving() -> QuerySet[Venue]:
 
 def var_ids_current(*, at: datetime | None = None) -> QuerySet[VarId]:
     """Those that open doors now, or opened them `at` an earlier moment, of venues that take customers now."""
-    moment = at or timezone.now()
-    current = Q(valid_until=None) | Q(valid_until__gt=moment)
-    return VarId.objects.filter(current, valid_from__lte=moment, venue__status=Venue.Status.ACTIVE)
+    return _current(at or timezone.now())
+
+
+_current_var_id = Prepared(
+    lambda: _current(Slot("now", DateTimeField())).select_related("venue").filter(value=Slot("value", CharField()))
+)
 
 
 def get_current_var_id(value: str) -> VarId:
     """The var_id with its venue, if it opens doors now. Raises VarIdNotCurrent."""
-    var_id = var_ids_current().select_related("venue").filter(value=value).first()
+    var_id = _current_var_id.first(value=value, now=timezone.now())
     if var_id is None:
         raise VarIdNotCurrent
     return var_id
@@ -154,9 +168,12 @@ def var_ids_of(venue: Venue) -> QuerySet[VarId]:
     return VarId.objects.filter(venue=venue)
 
 
+_var_id = Prepared(lambda: VarId.objects.select_related("venue").filter(value=Slot("value", CharField())))
+
+
 def find_var_id(value: str) -> VarId | None:
     """Current or not, with its venue."""
-    return VarId.objects.select_related("venue").filter(value=value).first()
+    return _var_id.first(value=value)
 
 
 _presence = Prepared(
@@ -256,3 +273,8 @@ def find_people(search: CustomerSearch, *, venue_id: int | None = None) -> Query
     if venue_id is not None:
         rows = rows.filter(pk__in=presences_now().filter(venue=venue_id).values("user"))
     return with_current_venue(rows)
+
+
+def _current(moment: datetime | Slot) -> QuerySet[VarId]:
+    ends = Q(valid_until=None) | Q(valid_until__gt=moment)
+    return VarId.objects.filter(ends, valid_from__lte=moment, venue__status=Venue.Status.ACTIVE)

@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import BigIntegerField
+
 from accounts.models import User
-from accounts.selectors import are_blocked, blocked_by
+from accounts.selectors import are_blocked, whom_blocks
 from chat.models import Conversation
 from chat.selectors.standing import manages
 from core.errors import NotFound
+from core.prepared import Prepared, Slot
 from venues.models import Venue
 from venues.selectors import find_presence
 
@@ -24,9 +27,14 @@ class Admission:
     deaf_to: frozenset[int] = frozenset()
 
 
+_conversation = Prepared(
+    lambda: Conversation.objects.select_related("venue").filter(pk=Slot("id", BigIntegerField())).order_by()
+)
+
+
 def admit(user: User, conversation_id: int) -> Admission:
     """Raises NotFound for who may not, or no longer, listen there."""
-    conversation = Conversation.objects.select_related("venue").filter(pk=conversation_id).first()
+    conversation = _conversation.first(id=conversation_id)
     if conversation is None:
         raise NotFound
     if conversation.venue is not None:
@@ -36,7 +44,7 @@ def admit(user: User, conversation_id: int) -> Admission:
 
 def _admit_to_group(user: User, conversation_id: int, venue: Venue) -> Admission:
     until = None if manages(user, venue) else _present_until(user, venue)
-    blocked = frozenset(blocked_by(user))
+    blocked = whom_blocks(user)
     return Admission(conversation_id, until=until, hides=blocked, deaf_to=blocked)
 
 

@@ -12,8 +12,9 @@ from chat.models import Conversation, Message, Participant
 from chat.selectors.standing import manages
 from core.errors import NotFound
 from core.prepared import Prepared, Slot
-from venues.models import Venue
-from venues.selectors import find_presence, find_var_id, var_ids_current
+from venues.errors import VarIdNotCurrent
+from venues.models import VarId, Venue
+from venues.selectors import find_presence, find_var_id, get_current_var_id, var_ids_current
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,12 @@ def get_conversation_for(user: User, chat_id: int) -> Conversation:
     return conversation
 
 
+_group = Prepared(lambda: Conversation.objects.filter(venue=Slot("venue_id", BigIntegerField())).order_by())
+
+
 def find_group_of(venue_id: int) -> Conversation | None:
     """The venue's group, if anybody was ever in it."""
-    return Conversation.objects.filter(venue=venue_id).first()
+    return _group.first(venue_id=venue_id)
 
 
 def get_group_venue_for(user: User, var_id: str) -> Venue:
@@ -62,14 +66,16 @@ def get_group_venue_for(user: User, var_id: str) -> Venue:
     known = find_var_id(var_id)
     if known is None:
         raise NotFound
-    if manages(user, known.venue):
-        return known.venue
-    if known.venue.status == Venue.Status.CLOSED:
-        raise NotFound
-    presence = find_presence(user)
-    if presence is not None and presence.venue_id == known.venue_id:
-        return known.venue
-    raise NotAtVenue if var_ids_current().filter(pk=known.pk).exists() else VarIdExpired
+    return _venue_opened_to(user, known)
+
+
+def get_current_group_venue_for(user: User, var_id: str) -> Venue:
+    """The same, for a var_id that must be current. Raises NotFound and NotAtVenue."""
+    try:
+        known = get_current_var_id(var_id)
+    except VarIdNotCurrent:
+        raise NotFound from None
+    return _venue_opened_to(user, known)
 
 
 def describe_private_chats(user: User, conversations: Sequence[Conversation]) -> list[PrivateChat]:
@@ -110,3 +116,14 @@ def _last_messages(conversations: Sequence[Conversation]) -> dict[int, Message]:
     keys = Conversation.objects.filter(pk__in=[row.pk for row in conversations]).values(newest=Subquery(newest))
     messages = Message.objects.filter(pk__in=keys).select_related("sender")
     return {message.conversation_id: message for message in messages}
+
+
+def _venue_opened_to(user: User, known: VarId) -> Venue:
+    if manages(user, known.venue):
+        return known.venue
+    if known.venue.status == Venue.Status.CLOSED:
+        raise NotFound
+    presence = find_presence(user)
+    if presence is not None and presence.venue_id == known.venue_id:
+        return known.venue
+    raise NotAtVenue if var_ids_current().filter(pk=known.pk).exists() else VarIdExpired

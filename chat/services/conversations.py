@@ -11,13 +11,12 @@ from accounts.selectors import are_blocked, find_user_named
 from chat import events
 from chat.errors import Blocked, CannotBeMuted, ChatWithOneself
 from chat.models import Conversation, Mute, Participant
-from chat.selectors.conversations import get_conversation_for, get_group_venue_for
+from chat.selectors.conversations import find_group_of, get_conversation_for, get_current_group_venue_for
 from chat.selectors.standing import manages
 from core.errors import NotFound
 from core.events import announce
-from venues.errors import VarIdNotCurrent
 from venues.models import Venue
-from venues.selectors import get_current_var_id, get_managed_venue
+from venues.selectors import get_managed_venue
 
 LONGEST_MUTE_MINUTES = 30 * 24 * 60
 
@@ -53,26 +52,14 @@ def open_private_chat(*, by: User, username: str) -> OpenedChat:
         return OpenedChat(Conversation.objects.get(pair=pair), (by, other), is_new=False)
 
 
-def enter_group(*, by: User, var_id: str) -> Conversation:
-    """The group that `var_id` opens for someone, made if nobody was in it yet. Raises as `get_group_venue_for`."""
-    return ensure_group(get_group_venue_for(by, var_id))
-
-
 def join_group(*, by: User, var_id: str) -> Conversation:
-    """The group for who wants to listen from now on: as `enter_group`, but the var_id must be current."""
-    try:
-        get_current_var_id(var_id)
-    except VarIdNotCurrent:
-        raise NotFound from None
-    return enter_group(by=by, var_id=var_id)
+    """The group a current `var_id` opens for someone, made if nobody was in it yet. Raises NotFound and NotAtVenue."""
+    return ensure_group(get_current_group_venue_for(by, var_id))
 
 
 def ensure_group(venue: Venue) -> Conversation:
     """A venue's group; made at the first call."""
-    conversation, _ = Conversation.objects.get_or_create(
-        venue=venue, defaults={"kind": Conversation.Kind.GROUP, "updated_at": timezone.now()}
-    )
-    return conversation
+    return find_group_of(venue.pk) or _create_group(venue)
 
 
 @transaction.atomic
@@ -123,6 +110,14 @@ def open_group(*, by: User, venue_id: int) -> Conversation:
     if conversation.closed_at is not None:
         _set_closed(conversation, None)
         announce(events.GroupOpened(conversation.pk, by.pk))
+    return conversation
+
+
+def _create_group(venue: Venue) -> Conversation:
+    """Of two who make it at once, one does."""
+    conversation, _ = Conversation.objects.get_or_create(
+        venue=venue, defaults={"kind": Conversation.Kind.GROUP, "updated_at": timezone.now()}
+    )
     return conversation
 
 

@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from chat.models import Conversation, Mute
-from chat.services.conversations import close_group, enter_group
+from chat.services.conversations import close_group, join_group
 from chat.tests.conftest import block, shown, spelled
 from venues.models import Venue
 
@@ -113,7 +113,7 @@ def test_group_history_costs_the_same_however_long(
 def test_a_group_is_made_when_somebody_first_enters(customer, venue, var_id, check_in):
     check_in(customer)
 
-    entered = [enter_group(by=customer, var_id="v1") for _ in range(2)]
+    entered = [join_group(by=customer, var_id="v1") for _ in range(2)]
 
     assert entered[0] == entered[1] == Conversation.objects.get(venue=venue)
 
