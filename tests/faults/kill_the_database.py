@@ -42,7 +42,7 @@ def main() -> int:
 
 async def play(stage: Stage, postgres: Postgres, plan: Plan, chance: random.Random) -> dict[str, float]:
     started = time.monotonic()
-    back = []
+    acks = []
     async with stage.serving(2) as servers:
         chatters = stage.chatters([[server.port] for server in servers])
         async with present(chatters):
@@ -53,26 +53,25 @@ async def play(stage: Stage, postgres: Postgres, plan: Plan, chance: random.Rand
                     await asyncio.sleep(away)
                     postgres.start()
                     await postgres.answering()
-                    back.append(time.monotonic())
-                    await first_ack(chatters, back[-1])
+                    acks.append(await _first_ack(chatters, time.monotonic()))
             await settled(chatters)
-    acks = [await first_ack(chatters, moment) for moment in back]
     figures = judge(chatters, stored_messages(stage.database_url))
     return {
         **figures,
         "kills": len(plan.away),
-        "first_ack_seconds": round(max(acks), 2),
+        "first_ack_seconds": max(acks),
+        "first_acks_seconds": acks,
         "closes": sum(len(chatter.closes) for chatter in chatters),
         "seconds": round(time.monotonic() - started, 1),
     }
 
 
-async def first_ack(chatters: Sequence[Chatter], moment: float) -> float:
+async def _first_ack(chatters: Sequence[Chatter], moment: float) -> float:
     """How long after that moment somebody was told that something is stored; for ever, if not within a minute."""
     while time.monotonic() < moment + 60:
         after = [at - moment for chatter in chatters for at in chatter.acks_since(moment)]
         if after:
-            return min(after)
+            return round(min(after), 2)
         await asyncio.sleep(0.05)
     return float("inf")
 

@@ -41,10 +41,15 @@ def report(
 ) -> int:
     """Print the line. Returns the exit code: 0 when every figure is within its bound."""
     above = missed(figures, at_most)
-    line = {"row": row, **figures, "missed": above, "seed": seed, "versions": versions}
+    line = {"row": row, **_finite(figures), "missed": above, "seed": seed, "versions": versions}
     sys.stdout.write(f"{json.dumps(line)}\n")
     sys.stdout.flush()
     return 1 if above else 0
+
+
+def _finite(figures: Mapping[str, object]) -> dict[str, object]:
+    """JSON has no infinity: what never came is null."""
+    return {name: None if figure == float("inf") else figure for name, figure in figures.items()}
 
 
 def versions_of(database_url: str, redis_url: str) -> dict[str, str]:
