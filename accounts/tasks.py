@@ -1,11 +1,10 @@
 """Jobs of accounts. A task fetches by id and calls one service."""
 
 from django.core.management import call_command
-from huey import crontab
-from huey.contrib.djhuey import db_periodic_task, db_task
+from huey.contrib.djhuey import db_task
 
 from accounts.services import one_time_passwords, sessions, tickets
-from core.jobs import enqueue
+from core.jobs import enqueue, scheduled
 
 
 @db_task(retries=3, retry_delay=5)
@@ -13,13 +12,13 @@ def issue_one_time_password(one_time_password_id: int) -> None:
     one_time_passwords.issue_one_time_password(one_time_password_id)
 
 
-@db_periodic_task(crontab(minute="*"))
+@scheduled()
 def sweep_one_time_passwords() -> None:
     for one_time_password_id in one_time_passwords.find_unissued():
         enqueue(issue_one_time_password, one_time_password_id)
 
 
-@db_periodic_task(crontab(minute="17", hour="3"))
+@scheduled(minute="17", hour="3")
 def purge_accounts() -> None:
     one_time_passwords.purge_one_time_passwords()
     sessions.purge_sessions()

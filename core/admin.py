@@ -1,9 +1,10 @@
 from django.contrib import admin
+from django.contrib.admin import EmptyFieldListFilter
 from django.contrib.admin.models import LogEntry
 from unfold.decorators import display
 
-from core.admin_kit import GrowingAdmin
-from core.models import IdempotentRequest, RateWindow
+from core.admin_kit import GrowingAdmin, ReadOnlyAdmin
+from core.models import IdempotentRequest, Job, JobRun, RateWindow
 
 
 @admin.register(LogEntry)
@@ -59,3 +60,31 @@ class IdempotentRequestAdmin(GrowingAdmin[IdempotentRequest]):
     @display(description="answered", boolean=True)
     def is_answered(self, asked: IdempotentRequest) -> bool:
         return bool(asked.answer)
+
+
+@admin.register(Job)
+class JobAdmin(ReadOnlyAdmin[Job]):
+    list_display = ("name", "schedule", "outcome", "ended_at", "last_seconds", "runs", "failures", "last_error")
+    list_filter = ("result", "ended_at")
+    search_fields = ("name",)
+
+    @display(description="last run", ordering="result", label={"done": "success", "failed": "danger", "never": "info"})
+    def outcome(self, job: Job) -> str:
+        return job.result or "never"
+
+
+@admin.register(JobRun)
+class JobRunAdmin(GrowingAdmin[JobRun]):
+    """The latest runs of what has a schedule, and of the rest what failed."""
+
+    list_display = ("ended_at", "job_name", "seconds", "is_done", "error")
+    list_filter = ("job", "ended_at", ("error", EmptyFieldListFilter))
+    search_fields = ("job__name", "error")
+
+    @display(description="job", ordering="job")
+    def job_name(self, run: JobRun) -> str:
+        return run.job_id
+
+    @display(description="done", boolean=True)
+    def is_done(self, run: JobRun) -> bool:
+        return not run.error

@@ -1,19 +1,28 @@
 """Jobs name a row that is already stored; the row, not the queue, is what must not be lost.
 
-A task is declared with `huey.contrib.djhuey` in its app's `tasks.py`. Whatever a lost job would leave undone is found
-again by that app's periodic sweep.
+A task is declared in its app's `tasks.py`: with `huey.contrib.djhuey` when it names a row, with `scheduled` when the
+clock asks for it. Whatever a lost job would leave undone is found again by that app's scheduled sweep.
 """
 
 import logging
 import sqlite3
+from collections.abc import Callable
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.utils import timezone
-from huey.contrib.djhuey import HUEY
+from huey import crontab
+from huey.contrib.djhuey import HUEY, db_task
 from redis.exceptions import RedisError
 
+from core.schedule import Schedule, claim_due
+
 log = logging.getLogger(__name__)
+
+RETRIES = 2
+RETRY_AFTER_SECONDS = 60
+
+_scheduled: dict[str, tuple[Any, Schedule]] = {}
 
 
 class Task(Protocol):
@@ -32,3 +41,36 @@ def enqueue(task: Task, row_id: int, *, at: datetime | None = None) -> None:
         HUEY.enqueue(task.s(row_id, eta=later))
     except (RedisError, sqlite3.Error, OSError) as trouble:
         log.warning("job queue is away (%s): left to the sweep", type(trouble).__name__)
+
+
+def scheduled(*, minute: str = "*", hour: str = "*") -> Callable[[Callable[[], None]], Any]:
+    """Run at these minutes and hours (UTC, as crontab writes them), once for all consumers together.
+
+    A run that was missed, since no consumer was there or one died over it, is made up for by the next that is. It must
+    do no harm to run twice.
+    """
+
+    def declare(function: Callable[[], None]) -> Any:
+        task = db_task(retries=RETRIES, retry_delay=RETRY_AFTER_SECONDS)(function)
+        schedule = Schedule(job_name(function), f"{minute} {hour}", crontab(minute=minute, hour=hour))
+        _scheduled[schedule.name] = task, schedule
+        return task
+
+    return declare
+
+
+def queue_due_jobs() -> None:
+    """Queue each scheduled job whose time has come since it was last queued."""
+    due = claim_due([schedule for _, schedule in _scheduled.values()], at=timezone.now())
+    for name in due:
+        task, _ = _scheduled[name]
+        HUEY.enqueue(task.s())
+
+
+def job_name(function: Callable[..., object]) -> str:
+    """`accounts.purge_accounts` for that function of `accounts.tasks`."""
+    return f"{function.__module__.partition('.')[0]}.{function.__name__}"
+
+
+def is_scheduled(name: str) -> bool:
+    return name in _scheduled

@@ -1,9 +1,8 @@
 """Jobs of notifications. A task fetches by id and calls one service."""
 
-from huey import crontab
-from huey.contrib.djhuey import db_periodic_task, db_task
+from huey.contrib.djhuey import db_task
 
-from core.jobs import enqueue
+from core.jobs import enqueue, scheduled
 from notifications import selectors, services
 
 SWEPT_AT_ONCE = 500
@@ -14,13 +13,13 @@ def send_mail(mail_id: int) -> None:
     services.send_mail(mail_id)
 
 
-@db_periodic_task(crontab(minute="*"))
+@scheduled()
 def sweep_mails() -> None:
     """Mails whose job was lost, or whose worker died. Those whose job still waits are only asked for twice."""
     for mail_id in selectors.find_mails_to_send(limit=SWEPT_AT_ONCE):
         enqueue(send_mail, mail_id)
 
 
-@db_periodic_task(crontab(minute="37"))
+@scheduled(minute="37")
 def purge_mails() -> None:
     services.purge_mails()

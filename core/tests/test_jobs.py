@@ -10,9 +10,12 @@ from huey.contrib.djhuey import HUEY, db_task
 from huey.storage import MemoryStorage, RedisStorage, SqliteStorage
 
 from core import tasks
+from core.job_runs import purge_runs, record_run
 from core.jobs import enqueue
-from core.models import RateWindow
+from core.models import Job, JobRun, RateWindow
+from core.request_context import request_id
 
+committed = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 RAN: list[int] = []
 TROUBLES: list[Exception] = []
 
@@ -51,15 +54,24 @@ def queue() -> Iterator[Huey]:
     HUEY.immediate = True
 
 
-@pytest.mark.django_db
+def work_off(queue: Huey) -> None:
+    """On a thread of its own, as a worker is: after a job it closes its thread's database connection."""
+
+    def work() -> None:
+        while (task := queue.dequeue()) is not None:
+            queue.execute(task)
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    worker.join()
+
+
+@committed
 def test_job_waits_for_a_worker(queue):
     enqueue(note, 7)
     before = list(RAN)
 
-    # On a thread of its own, as a worker is: after a job it closes its thread's database connection.
-    worker = threading.Thread(target=lambda: queue.execute(queue.dequeue()))
-    worker.start()
-    worker.join()
+    work_off(queue)
 
     assert (before, RAN) == ([], [7])
 
@@ -105,7 +117,7 @@ def test_job_that_raises_is_tried_again(job_failures):
     job_failures.clear()
 
 
-@pytest.mark.django_db
+@committed
 def test_worker_gives_its_database_connection_back(queue):
     left_open = []
 
@@ -120,6 +132,82 @@ def test_worker_gives_its_database_connection_back(queue):
 
     assert RAN == [7]
     assert left_open == [None]
+
+
+@committed
+def test_a_run_is_recorded(queue, job_failures):
+    TROUBLES.extend([ValueError("canary@example.com")] * 3)
+    enqueue(note, 7)
+    enqueue(stumble, 7)
+
+    work_off(queue)
+
+    done, failed = Job.objects.get(name="core.note"), Job.objects.get(name="core.stumble")
+    assert (done.result, done.runs, done.failures, done.last_error) == ("done", 1, 0, "")
+    assert (failed.result, failed.runs, failed.failures, failed.last_error) == ("failed", 3, 3, "ValueError")
+    assert (done.succeeded_at, failed.succeeded_at) == (done.ended_at, None)
+    assert [(run.job_id, run.error) for run in JobRun.objects.all()] == [("core.stumble", "ValueError")] * 3
+    job_failures.clear()
+
+
+@committed
+def test_a_jobs_lines_carry_its_id(queue):
+    def look() -> None:
+        seen.append(request_id.get())
+
+    seen: list[str] = []
+    task = db_task()(look).s()
+    queue.enqueue(task)
+
+    work_off(queue)
+    look()
+
+    assert seen == [task.id, "-"]
+
+
+@pytest.mark.django_db
+def test_runs_add_up():
+    record_run("core.note", seconds=0.25, error="ValueError")
+    record_run("core.note", seconds=0.5)
+
+    job = Job.objects.get()
+    assert (job.runs, job.failures, job.seconds, job.last_seconds) == (2, 1, 0.75, 0.5)
+    assert (job.result, job.last_error) == ("done", "ValueError")
+
+
+@pytest.mark.django_db
+def test_every_run_of_what_has_a_schedule_makes_history(queue):
+    record_run("core.purge_kernel", seconds=0.5)
+    record_run("core.note", seconds=0.5)
+
+    assert [run.job_id for run in JobRun.objects.all()] == ["core.purge_kernel"]
+
+
+@pytest.mark.django_db
+def test_history_is_bounded(monkeypatch):
+    monkeypatch.setattr("core.job_runs.RUNS_KEPT", 2)
+    for name in ("core.purge_kernel", "accounts.purge_accounts"):
+        for number in range(4):
+            record_run(name, seconds=number)
+
+    assert purge_runs() == 4
+    assert sorted(run.seconds for run in JobRun.objects.all()) == [2, 2, 3, 3]
+
+
+@committed
+def test_recording_stands_back_while_the_database_is_away(queue, monkeypatch, caplog):
+    """The job is done all the same."""
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE core_job RENAME TO core_job_away")
+    try:
+        enqueue(note, 7)
+        work_off(queue)
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE core_job_away RENAME TO core_job")
+
+    assert RAN == [7]
+    assert "cannot record a run of core.note: " in caplog.text
 
 
 @pytest.mark.django_db
