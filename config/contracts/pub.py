@@ -3,7 +3,8 @@
 from typing import Any
 
 from accounts.api.pub import IssueTicket, LoginOwner, LogOut, RefreshToken, RevokeSession, TokenDetails
-from analytics.api.pub import VenueOverviewView, VenueQrAnalytics
+from analytics.api.pub.superuser import SuperuserAnalytics, SuperuserDashboard, SuperuserOverview, SuperuserReports
+from analytics.api.pub.venue import VenueOverviewView, VenueQrAnalytics
 from chat.api.pub.group import GroupClose, GroupHistory, GroupMute, GroupOpen
 from chat.api.pub.messages import MessageDetail, MessageReactions
 from chat.api.pub.page import Welcome
@@ -135,6 +136,13 @@ PUB = Contract(
             "Dashboards",
             Route("overview/<int:venue_id>/", VenueOverviewView),
             Route("qr-analytics/<int:venue_id>/", VenueQrAnalytics),
+        ),
+        *grouped(
+            "Superuser",
+            Route("superuser/dashboard/", SuperuserDashboard),
+            Route("superuser/overview/", SuperuserOverview),
+            Route("superuser/analytics/", SuperuserAnalytics),
+            Route("superuser/reports/", SuperuserReports),
         ),
     ),
     sockets=(

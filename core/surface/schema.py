@@ -74,15 +74,15 @@ def operation(
     answer_example: object = None,
     path_example: Mapping[str, object] = MappingProxyType({}),
     media_type: str = "application/json",
-    also: Mapping[int, str | OpenApiResponse] = MappingProxyType({}),
+    also: Mapping[int | tuple[int, str], Any] = MappingProxyType({}),
     **more: Any,
 ) -> Callable[[Handler], Handler]:
     """Document a handler.
 
     `errors` are the domain errors a caller should expect beyond the usual ones, `example` is a body that works on the
     demo data; `path_example` is for path parameters for which the contract's own examples do not serve; `also`
-    describes further successful answers by status. What follows from the view (401, 403, 404 for a path with an id,
-    429, …) is added by SurfaceSchema.
+    describes further successful answers by status, or by status and media type. What follows from the view (401, 403,
+    404 for a path with an id, 429, …) is added by SurfaceSchema.
     """
     responses: Any = {(status, media_type): answer if answer is not None else OpenApiResponse(description="Done.")}
     if status == 204:

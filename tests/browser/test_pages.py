@@ -14,7 +14,7 @@ pytestmark = pytest.mark.browser
 
 PICTURES = Path(__file__).with_name("screenshots")
 DESK = {"viewport": {"width": 1280, "height": 900}, "has_touch": False, "is_mobile": False}
-GROUPS = ["Authentication", "Customers", "Venues", "Offers", "Ice breakers", "Chat", "Dashboards"]
+GROUPS = ["Authentication", "Customers", "Venues", "Offers", "Ice breakers", "Chat", "Dashboards", "Superuser"]
 
 
 @pytest.fixture

@@ -72,6 +72,10 @@ ANSWERS = {
     "POST /messages/{message_id}/reactions/": (401, 200, 404, 404, 404, 404),
     "GET /overview/{venue_id}/": (401, 403, 403, 200, 404, 200),
     "GET /qr-analytics/{venue_id}/": (401, 403, 403, 200, 404, 200),
+    "GET /superuser/dashboard/": (401, 403, 403, 403, 403, 200),
+    "GET /superuser/overview/": (401, 403, 403, 403, 403, 200),
+    "GET /superuser/analytics/": (401, 403, 403, 403, 403, 200),
+    "GET /superuser/reports/": (401, 403, 403, 403, 403, 200),
 }
 
 

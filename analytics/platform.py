@@ -1,0 +1,195 @@
+"""What the platform's owner looks at: how it stands against the month before, and how its months went."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cached_property
+
+from django.db.models import Count, Q
+
+from accounts.models import User
+from accounts.selectors import latest_customers
+from analytics.days import A_DAY, Span, a_month_before, day_of, months_up_to, span_shown
+from analytics.figures import Asked, active_users, by_month, in_all, last_closed_day
+from analytics.models import Metric, Scope
+from analytics.sources import ACTIVE_DAYS, CENTS, Key
+from billing.models import Coupon
+from billing.selectors import live_subscriptions, live_subscriptions_by_plan, recent_coupons
+from venues.selectors import all_venues
+
+RECENT = 10
+MONTHLY = (
+    Metric.CUSTOMERS,
+    Metric.VENUES,
+    Metric.REVENUE,
+    Metric.CHATS,
+    Metric.MESSAGES,
+    Metric.SCANS,
+    Metric.REDEMPTIONS,
+)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One look: everything shown together is as of the same time, and the same days are open in all of it."""
+
+    at: datetime
+    currency: str
+
+    @cached_property
+    def closed(self) -> date | None:
+        return last_closed_day()
+
+    @property
+    def today(self) -> date:
+        return day_of(self.at)
+
+    @property
+    def a_month_ago(self) -> datetime:
+        before = a_month_before(self.today)
+        return self.at.replace(year=before.year, month=before.month, day=before.day)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A figure now and what it was a month before."""
+
+    value: int | Decimal
+    before: int | Decimal
+
+    @property
+    def change(self) -> int | Decimal:
+        return self.value - self.before
+
+    @property
+    def change_percent(self) -> Decimal | None:
+        """Of what it was before, to one place; None where that was nothing."""
+        if self.before == 0:
+            return None
+        return (Decimal(self.change) * 100 / abs(Decimal(self.before))).quantize(Decimal("0.1"))
+
+
+@dataclass(frozen=True)
+class Dashboard:
+    currency: str
+    total_venues: Compared
+    active_users: Compared
+    monthly_revenue: Compared
+    active_subscriptions: Compared
+
+
+@dataclass(frozen=True)
+class Month:
+    """`month` is its first day. `revenue` is what was paid less what was given back."""
+
+    month: date
+    customers: int
+    venues: int
+    revenue: Decimal
+    chats: int
+    messages: int
+    scans: int
+    redemptions: int
+
+    @property
+    def label(self) -> str:
+        return f"{self.month:%Y-%m}"
+
+
+@dataclass(frozen=True)
+class PlanShare:
+    """How many live subscriptions a plan has, of what kind."""
+
+    id: int
+    name: str
+    subscriptions: int
+    share_percent: Decimal
+
+
+@dataclass(frozen=True)
+class Overview:
+    recent_signups: list[User]
+    subscription_distribution: list[PlanShare]
+    recent_coupons: list[Coupon]
+
+
+def dashboard(moment: Moment) -> Dashboard:
+    return Dashboard(
+        currency=moment.currency,
+        total_venues=_venues(moment),
+        active_users=_active_users(moment),
+        monthly_revenue=_monthly_revenue(moment),
+        active_subscriptions=_subscriptions(moment),
+    )
+
+
+def platform_months(moment: Moment) -> list[Month]:
+    """The last twelve, this one last, and so far."""
+    figures = by_month(Asked(Scope.PLATFORM, MONTHLY), span_shown(moment.today), moment.closed)
+    return [_month(first, figures, moment.currency) for first in months_up_to(moment.today)]
+
+
+def overview() -> Overview:
+    return Overview(
+        recent_signups=list(latest_customers()[:RECENT]),
+        subscription_distribution=plan_shares(),
+        recent_coupons=recent_coupons(RECENT),
+    )
+
+
+def plan_shares() -> list[PlanShare]:
+    """Every plan, the ones nobody has included."""
+    shares = live_subscriptions_by_plan()
+    total = sum(share.subscriptions for share in shares)
+    return [
+        PlanShare(share.plan_id, share.name, share.subscriptions, percent_of(share.subscriptions, total))
+        for share in shares
+    ]
+
+
+def percent_of(part: int, whole: int) -> Decimal:
+    return (Decimal(part) * 100 / whole if whole else Decimal(0)).quantize(Decimal("0.1"))
+
+
+def money(cents: int) -> Decimal:
+    return (Decimal(cents) / CENTS).quantize(Decimal("0.01"))
+
+
+def _month(first: date, figures: Mapping[Key, int], currency: str) -> Month:
+    counts = {metric: figures[Key(first, metric, Scope.PLATFORM)] for metric in MONTHLY if metric != Metric.REVENUE}
+    revenue = figures[Key(first, Metric.REVENUE, Scope.PLATFORM, unit=currency)]
+    return Month(month=first, revenue=money(revenue), **{metric.value: count for metric, count in counts.items()})
+
+
+def _venues(moment: Moment) -> Compared:
+    """All that ever joined, those that have closed included."""
+    counted = all_venues().aggregate(
+        now=Count("id", filter=Q(created_at__lte=moment.at)),
+        before=Count("id", filter=Q(created_at__lte=moment.a_month_ago)),
+    )
+    return Compared(counted["now"], counted["before"])
+
+
+def _active_users(moment: Moment) -> Compared:
+    """Up to the end of yesterday, so that it is the same all day."""
+    yesterday = moment.today - A_DAY
+    return Compared(*active_users([yesterday, yesterday - ACTIVE_DAYS * A_DAY]))
+
+
+def _monthly_revenue(moment: Moment) -> Compared:
+    """This month so far, and the month before up to the same day."""
+    spans = (
+        Span(moment.today.replace(day=1), moment.today),
+        Span(a_month_before(moment.today.replace(day=1)), a_month_before(moment.today)),
+    )
+    asked = Asked(Scope.PLATFORM, (Metric.REVENUE,))
+    sums = [
+        in_all(asked, span, moment.closed)[Key(span.first, Metric.REVENUE, Scope.PLATFORM, unit=moment.currency)]
+        for span in spans
+    ]
+    return Compared(*map(money, sums))
+
+
+def _subscriptions(moment: Moment) -> Compared:
+    return Compared(live_subscriptions(at=moment.at).count(), live_subscriptions(at=moment.a_month_ago).count())

@@ -1,0 +1,117 @@
+"""The same twelve months in detail: of the whole platform, of each plan, of each venue."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.db.models import QuerySet, TextChoices
+
+from analytics.days import months_up_to, span_shown
+from analytics.figures import Asked, by_month
+from analytics.models import Metric, Scope
+from analytics.platform import MONTHLY, Moment, money
+from analytics.sources import Key
+from billing.models import Plan
+from billing.selectors import live_subscriptions, plans
+from venues.models import Venue
+from venues.selectors import all_venues
+
+# What is known of a venue and of a plan; the rest is the platform's alone.
+OF_A_VENUE = (Metric.REVENUE, Metric.MESSAGES, Metric.SCANS, Metric.REDEMPTIONS)
+OF_A_PLAN = (Metric.REVENUE, Metric.SUBSCRIPTIONS)
+OF_THE_PLATFORM = (*MONTHLY, Metric.SUBSCRIPTIONS)
+ROWS_AT_ONCE = 200
+
+
+class Kind(TextChoices):
+    PLATFORM = "platform"
+    PLAN = "plan"
+    VENUE = "venue"
+
+
+@dataclass(frozen=True)
+class ReportMonth:
+    """None is what is not known of this kind."""
+
+    month: date
+    customers: int | None
+    venues: int | None
+    revenue: Decimal
+    subscriptions: int | None
+    chats: int | None
+    messages: int | None
+    scans: int | None
+    redemptions: int | None
+
+    @property
+    def label(self) -> str:
+        return f"{self.month:%Y-%m}"
+
+
+@dataclass(frozen=True)
+class ReportRow:
+    """One venue, one plan, or the platform (whose id is 0). `plan` is the one a venue has now, if any."""
+
+    kind: Kind
+    id: int
+    name: str
+    plan: str | None
+    months: list[ReportMonth]
+
+
+def report_rows(kind: Kind, moment: Moment) -> Iterator[ReportRow]:
+    """All of that kind; venues come some at a time, however many there are."""
+    if kind == Kind.PLATFORM:
+        yield platform_report(moment)
+    elif kind == Kind.PLAN:
+        yield from plans_report(list(plans().order_by("id")), moment)
+    else:
+        for venues in _in_parts(all_venues().only("id", "name", "subscriber")):
+            yield from venues_report(venues, moment)
+
+
+def platform_report(moment: Moment) -> ReportRow:
+    months = _months([0], Asked(Scope.PLATFORM, OF_THE_PLATFORM), moment)
+    return ReportRow(Kind.PLATFORM, 0, "Platform", None, months[0])
+
+
+def plans_report(these: Sequence[Plan], moment: Moment) -> list[ReportRow]:
+    ids = [plan.pk for plan in these]
+    months = _months(ids, Asked(Scope.PLAN, OF_A_PLAN, ids), moment)
+    return [ReportRow(Kind.PLAN, plan.pk, plan.name, plan.name, months[plan.pk]) for plan in these]
+
+
+def venues_report(these: Sequence[Venue], moment: Moment) -> list[ReportRow]:
+    ids = [venue.pk for venue in these]
+    months = _months(ids, Asked(Scope.VENUE, OF_A_VENUE, ids), moment)
+    subscribers = [venue.subscriber_id for venue in these if venue.subscriber_id is not None]
+    live = live_subscriptions(at=moment.at).filter(subscriber__in=subscribers)
+    named = dict(live.values_list("subscriber", "plan__name"))
+    return [
+        ReportRow(Kind.VENUE, venue.pk, venue.name, named.get(venue.subscriber_id or 0), months[venue.pk])
+        for venue in these
+    ]
+
+
+def _months(ids: Iterable[int], asked: Asked, moment: Moment) -> dict[int, list[ReportMonth]]:
+    figures = by_month(asked, span_shown(moment.today), moment.closed)
+    firsts = months_up_to(moment.today)
+    return {id_: [_month(first, id_, asked, figures, moment.currency) for first in firsts] for id_ in ids}
+
+
+def _month(first: date, id_: int, asked: Asked, figures: Mapping[Key, int], currency: str) -> ReportMonth:
+    counts = {
+        metric.value: figures[Key(first, metric, asked.scope, id_)] if metric in asked.metrics else None
+        for metric in OF_THE_PLATFORM
+        if metric != Metric.REVENUE
+    }
+    revenue = figures[Key(first, Metric.REVENUE, asked.scope, id_, currency)]
+    return ReportMonth(month=first, revenue=money(revenue), **counts)
+
+
+def _in_parts(venues: QuerySet[Venue]) -> Iterator[list[Venue]]:
+    last = 0
+    while part := list(venues.filter(pk__gt=last).order_by("pk")[:ROWS_AT_ONCE]):
+        yield part
+        last = part[-1].pk
