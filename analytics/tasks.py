@@ -1,12 +1,10 @@
 """Jobs of analytics."""
 
-from huey import crontab
-from huey.contrib.djhuey import db_periodic_task
-
 from analytics import services
+from core.jobs import scheduled
 
 
-@db_periodic_task(crontab(minute="5,35"))
+@scheduled(minute="5")
 def close_days() -> None:
-    """Twice an hour rather than every night: a missed night is made up for soon, and there is seldom anything to do."""
+    """Every hour rather than every night: but for the first one after midnight there is nothing to do."""
     services.close_days()
