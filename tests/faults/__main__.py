@@ -15,6 +15,7 @@ ROWS = {
     "K2": "tests.faults.kill_the_database",
     "K3": "tests.faults.restart_redis",
     "K4": "tests.faults.stop_redis",
+    "K5": "tests.faults.lossy_doorbell",
     "K7": "tests.faults.kill_the_worker",
 }
 

@@ -1,13 +1,9 @@
-"""A server's settings, but for a channel layer that loses, delays and doubles what it carries."""
+"""A server's settings, but for a channel layer that loses, delays and doubles what it carries. LOSSY_SEED seeds it."""
+
+import os
 
 from config.settings import *  # noqa: F403
-from config.settings import CHANNEL_LAYERS, PORT
+from config.settings import CHANNEL_LAYERS
 
-_seed = f"1-{PORT}"
-_layer = CHANNEL_LAYERS["default"]
-CHANNEL_LAYERS = {
-    "default": {
-        "BACKEND": "tests.faults.lossy_layer.LossyLayer",
-        "CONFIG": {**_layer["CONFIG"], "seed": _seed},
-    }
-}
+_config = {**CHANNEL_LAYERS["default"]["CONFIG"], "seed": os.environ["LOSSY_SEED"]}
+CHANNEL_LAYERS = {"default": {"BACKEND": "tests.faults.lossy_layer.LossyLayer", "CONFIG": _config}}
