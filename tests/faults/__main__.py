@@ -16,6 +16,7 @@ ROWS = {
     "K3": "tests.faults.restart_redis",
     "K4": "tests.faults.stop_redis",
     "K5": "tests.faults.lossy_doorbell",
+    "K6": "tests.faults.roll_servers",
     "K7": "tests.faults.kill_the_worker",
 }
 

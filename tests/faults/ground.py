@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -96,6 +96,9 @@ class Process:
         if self._running is not None:
             self._running.wait(timeout=PATIENCE)
 
+    async def listening_at(self, port: int) -> None:
+        await answering(lambda: socket.create_connection(("127.0.0.1", port), timeout=1).close(), of=self)
+
     async def ended(self) -> None:
         while self.exit_code is None:
             await asyncio.sleep(0.01)
@@ -125,7 +128,7 @@ class Server(Process):
         )
 
     async def listening(self) -> None:
-        await answering(lambda: socket.create_connection(("127.0.0.1", self.port), timeout=1).close(), of=self)
+        await self.listening_at(self.port)
 
 
 class Redis(Process):
@@ -212,7 +215,7 @@ def own_postgres(directory: Path) -> Iterator[Postgres]:
         server.end()
 
 
-async def answering(ask: object, *, of: Process) -> None:
+async def answering(ask: Callable[[], object], *, of: Process) -> None:
     """Ask until there is an answer. A program that has ended is started again: what died may still hold something."""
     deadline = time.monotonic() + PATIENCE
     while True:
