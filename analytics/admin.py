@@ -1,57 +1,86 @@
-"""What the admin's first page shows."""
+"""What the admin's first page shows, and the rollups it is made from."""
 
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import datetime
 
+from django.conf import settings
+from django.contrib import admin
 from django.urls import reverse
 from django.utils import timezone
 
-from analytics.platform_overview import platform_overview
+from accounts.selectors import accounts
+from analytics import platform, showing
+from analytics.counters import Counters, live_counters
+from analytics.days import day_of
+from analytics.models import DailyRollup
+from core.admin_kit import GrowingAdmin
+from offers.selectors import offers_open
+from venues.selectors import venues_serving
+
+
+@admin.register(DailyRollup)
+class DailyRollupAdmin(GrowingAdmin[DailyRollup]):
+    list_display = ("day", "metric", "scope", "scope_id", "value", "unit", "counted_at")
+    list_filter = ("metric", "scope", "day")
+    search_fields = ("metric", "scope", "=scope_id")
 
 
 @dataclass(frozen=True)
 class Figure:
+    """`live` is what the socket calls it, where it changes while one looks."""
+
     label: str
     value: int
     note: str
     url: str
+    live: str = ""
     is_alarming: bool = False
 
 
-def overview_figures() -> list[Figure]:
+def first_page() -> dict[str, object]:
+    """Everything on it, as of one moment."""
+    moment = platform.Moment(timezone.now(), settings.CURRENCY)
+    latest = platform.overview()
+    return {
+        "figures": overview_figures(moment.at),
+        "tiles": showing.platform_tiles(platform.dashboard(moment)),
+        "charts": [
+            *showing.month_charts(platform.platform_months(moment), moment.currency),
+            showing.plans_chart(latest.subscription_distribution),
+            showing.hours_chart(platform.busy_hours(moment), "UTC"),
+            showing.venues_chart(platform.busy_venues(moment)),
+        ],
+        "latest": latest,
+    }
+
+
+def overview_figures(at: datetime) -> list[Figure]:
     """Each with the list it counts."""
-    at = timezone.now().astimezone(UTC)
-    now, today = platform_overview(at=at), at.strftime("%Y-%m-%d")
     return [
-        Figure("Users", now.users, f"{now.customers:,} customers", _list("accounts_user")),
-        Figure("Customers out now", now.customers_now, "checked in somewhere", _list("venues_presence")),
-        Figure("Venues", now.venues, f"{now.venues_serving:,} take customers", _list("venues_venue")),
-        Figure("Open offers", now.offers_open, "can be redeemed now", _list("offers_offer")),
+        Figure("Users", accounts().count(), "all accounts", _list("accounts_user")),
+        Figure("Venues open", venues_serving().count(), "take customers", _list("venues_venue")),
+        Figure("Open offers", offers_open(at=at).count(), "can be redeemed now", _list("offers_offer")),
+        *_live_figures(live_counters(at), f"{day_of(at):%Y-%m-%d}"),
+    ]
+
+
+def _live_figures(now: Counters, today: str) -> list[Figure]:
+    since, queued, failed = "since midnight UTC", "status__exact=queued", "status__exact=failed"
+    signed_up = _since("accounts_user", "date_joined", today)
+    scanned, redeemed = _since("venues_scan", "scanned_at", today), _since("offers_redemption", "redeemed_at", today)
+    said, mails = _since("chat_message", "created_at", today), "notifications_outboxmail"
+    reports = _list("accounts_report", "resolved_at__isempty=1")
+    return [
+        Figure("Customers out now", now.customers_now, "checked in", _list("venues_presence"), "customers_now"),
+        Figure("Sign-ups today", now.sign_ups_today, since, signed_up, "sign_ups_today"),
+        Figure("Scans today", now.scans_today, since, scanned, "scans_today"),
+        Figure("Messages today", now.messages_today, since, said, "messages_today"),
+        Figure("Redemptions today", now.redemptions_today, since, redeemed, "redemptions_today"),
+        Figure("Mails waiting", now.mails_waiting, "to be sent", _list(mails, queued), "mails_waiting"),
         Figure(
-            "Redemptions today",
-            now.redemptions_today,
-            "since midnight UTC",
-            _since("offers_redemption", "redeemed_at", today),
+            "Mails failed", now.mails_failed, "in 30 days", _list(mails, failed), "mails_failed", now.mails_failed > 0
         ),
-        Figure("Scans today", now.scans_today, "since midnight UTC", _since("venues_scan", "scanned_at", today)),
-        Figure("Messages today", now.messages_today, "since midnight UTC", _since("chat_message", "created_at", today)),
-        Figure(
-            "Mails waiting", now.mails_waiting, "to be sent", _list("notifications_outboxmail", "status__exact=queued")
-        ),
-        Figure(
-            "Mails failed",
-            now.mails_failed,
-            "in the last 30 days",
-            _list("notifications_outboxmail", "status__exact=failed"),
-            is_alarming=now.mails_failed > 0,
-        ),
-        Figure(
-            "Open reports",
-            now.reports_open,
-            "complaints to look at",
-            _list("accounts_report", "resolved_at__isempty=1"),
-            is_alarming=now.reports_open > 0,
-        ),
+        Figure("Open reports", now.reports_open, "complaints", reports, "reports_open", now.reports_open > 0),
     ]
 
 

@@ -16,7 +16,7 @@ from analytics.models import Metric, Scope
 from analytics.sources import ACTIVE_DAYS, CENTS, Key
 from billing.models import Coupon
 from billing.selectors import live_subscriptions, live_subscriptions_by_plan, recent_coupons
-from venues.selectors import all_venues
+from venues.selectors import all_venues, venue_names
 
 RECENT = 10
 MONTHLY = (
@@ -108,6 +108,24 @@ class PlanShare:
 
 
 @dataclass(frozen=True)
+class BusyHour:
+    """How many codes were scanned in that hour (UTC) of the last thirty days."""
+
+    hour: int
+    scans: int
+
+
+@dataclass(frozen=True)
+class BusyVenue:
+    """What a venue did in the last thirty days."""
+
+    id: int
+    name: str
+    scans: int
+    redemptions: int
+
+
+@dataclass(frozen=True)
 class Overview:
     recent_signups: list[User]
     subscription_distribution: list[PlanShare]
@@ -146,6 +164,30 @@ def plan_shares() -> list[PlanShare]:
         PlanShare(share.plan_id, share.name, share.subscriptions, percent_of(share.subscriptions, total))
         for share in shares
     ]
+
+
+def busy_hours(moment: Moment) -> list[BusyHour]:
+    span = _lately(moment)
+    counts = in_all(Asked(Scope.HOUR, (Metric.SCANS,)), span, moment.closed)
+    return [BusyHour(hour, counts[Key(span.first, Metric.SCANS, Scope.HOUR, hour)]) for hour in range(24)]
+
+
+def busy_venues(moment: Moment) -> list[BusyVenue]:
+    """The ten where most codes were scanned."""
+    span = _lately(moment)
+    counts = in_all(Asked(Scope.VENUE, (Metric.SCANS, Metric.REDEMPTIONS)), span, moment.closed)
+
+    def count(venue_id: int, metric: Metric) -> int:
+        return counts[Key(span.first, metric, Scope.VENUE, venue_id)]
+
+    ids = {key.scope_id for key, value in counts.items() if value}
+    busiest = sorted(ids, key=lambda id_: (-count(id_, Metric.SCANS), -count(id_, Metric.REDEMPTIONS), id_))[:RECENT]
+    names = venue_names(busiest)
+    return [BusyVenue(id_, names[id_], count(id_, Metric.SCANS), count(id_, Metric.REDEMPTIONS)) for id_ in busiest]
+
+
+def _lately(moment: Moment) -> Span:
+    return Span(moment.today - (ACTIVE_DAYS - 1) * A_DAY, moment.today)
 
 
 def percent_of(part: int, whole: int) -> Decimal:

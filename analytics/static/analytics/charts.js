@@ -1,0 +1,80 @@
+// Draws every figure from the table that stands in it: what is drawn and what is read out cannot differ.
+
+const drawn = new Map();
+
+function read(figure) {
+  const [, ...headers] = [...figure.querySelectorAll("thead th")].map((cell) => cell.textContent);
+  const rows = [...figure.querySelectorAll("tbody tr")];
+  return {
+    labels: rows.map((row) => row.querySelector("th").textContent),
+    series: headers.map((label, column) => ({
+      label,
+      values: rows.map((row) => Number(row.querySelectorAll("td")[column].dataset.value)),
+    })),
+  };
+}
+
+function coloursOf(figure) {
+  const style = getComputedStyle(figure);
+  const colour = (name) => style.getPropertyValue(`--${name}`).trim();
+  return {
+    ink: colour("ink-soft"),
+    line: colour("line"),
+    ground: colour("ground"),
+    series: [1, 2, 3, 4, 5, 6].map((number) => colour(`series-${number}`)),
+  };
+}
+
+function settingsOf(figure) {
+  const { labels, series } = read(figure);
+  const colours = coloursOf(figure);
+  const isRound = figure.dataset.chart === "doughnut";
+  const isAcross = figure.dataset.chart === "bars-across";
+  const axis = { ticks: { color: colours.ink, precision: 0 }, grid: { color: colours.line }, beginAtZero: true };
+  const names = { ticks: { color: colours.ink }, grid: { display: false } };
+  return {
+    type: isRound ? "doughnut" : "bar",
+    data: {
+      labels,
+      datasets: series.map(({ label, values }, number) => ({
+        label,
+        data: values,
+        backgroundColor: isRound
+          ? labels.map((_, place) => colours.series[place % colours.series.length])
+          : colours.series[number % colours.series.length],
+        borderColor: colours.ground,
+        borderWidth: isRound ? 2 : 0,
+        borderRadius: isRound ? 0 : 3,
+      })),
+    },
+    options: {
+      animation: false,
+      responsive: true,
+      maintainAspectRatio: false,
+      indexAxis: isAcross ? "y" : "x",
+      plugins: {
+        legend: {
+          display: isRound || series.length > 1,
+          position: isRound ? "right" : "bottom",
+          labels: { color: colours.ink },
+        },
+      },
+      scales: isRound ? {} : isAcross ? { x: axis, y: names } : { x: names, y: axis },
+    },
+  };
+}
+
+function draw() {
+  for (const figure of document.querySelectorAll("[data-chart]")) {
+    const canvas = figure.querySelector("canvas");
+    if (canvas === null) continue;
+    drawn.get(figure)?.destroy();
+    drawn.set(figure, new Chart(canvas, settingsOf(figure)));
+  }
+  document.documentElement.dataset.charts = String(drawn.size);
+}
+
+// The admin says its theme by a class, the owners' page follows the device.
+new MutationObserver(draw).observe(document.documentElement, { attributeFilter: ["class"] });
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+draw();
