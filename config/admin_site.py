@@ -15,7 +15,7 @@ from unfold.forms import AdminOwnPasswordChangeForm, AuthenticationForm
 from accounts.models import User, UserType
 from accounts.services.passwords import change_password
 from accounts.services.sessions import Credentials, check_password
-from analytics.admin import overview_figures
+from analytics.admin import first_page
 from core.errors import BadCredentials, TooMany
 from core.surface.client import client_address
 
@@ -83,7 +83,7 @@ class PubNetworkAdminSite(UnfoldAdminSite):
         return _guarded(super().admin_view(view, cacheable))
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        return super().index(request, {"figures": overview_figures(), **(extra_context or {})})
+        return super().index(request, {**first_page(), **(extra_context or {})})
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         response: Any = super().login(request, extra_context)
