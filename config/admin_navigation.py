@@ -75,6 +75,7 @@ NAVIGATION = [
         _list("Jobs", "schedule", "core_job"),
         _list("Runs of jobs", "history_toggle_off", "core_jobrun"),
         _list("What was done here", "manage_history", "admin_logentry"),
+        _list("Days' figures", "bar_chart", "analytics_dailyrollup"),
         _list("Rate limits", "speed", "core_ratewindow"),
         _list("Idempotent requests", "repeat_one", "core_idempotentrequest"),
     ),
