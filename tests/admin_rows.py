@@ -20,6 +20,7 @@ from accounts.models import (
     User,
     UserType,
 )
+from analytics.models import DailyRollup, Metric, Scope
 from billing.models import (
     Coupon,
     CouponRedemption,
@@ -253,4 +254,11 @@ MAKERS: dict[type[Model], Callable[[int], Model]] = {
         **_kernel(number), claimed_until=timezone.now(), created_at=timezone.now()
     ),
     LogEntry: _log_entry,
+    DailyRollup: lambda number: DailyRollup.objects.create(
+        day=timezone.now().date() - timedelta(days=number),
+        metric=Metric.SCANS,
+        scope=Scope.PLATFORM,
+        value=number,
+        counted_at=timezone.now(),
+    ),
 }
