@@ -15,7 +15,7 @@ from unfold.forms import AdminOwnPasswordChangeForm, AuthenticationForm
 from accounts.models import User, UserType
 from accounts.services.passwords import change_password
 from accounts.services.sessions import Credentials, check_password
-from analytics.admin import first_page
+from analytics.first_page import first_page
 from core.errors import BadCredentials, TooMany
 from core.surface.client import client_address
 
