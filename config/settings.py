@@ -121,7 +121,14 @@ else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     DATABASES["default"]["OPTIONS"] = {
         "connect_timeout": 3,
-        "pool": {"min_size": 2, "max_size": whole_number("DATABASE_POOL_SIZE", 16, least=2), "timeout": 10},
+        # Who waits for a connection gives up before a client does. A pool that cannot connect gives up sooner still: each
+        # who asks makes it try at once, where by itself it would try ever more seldom while the database is away.
+        "pool": {
+            "min_size": 2,
+            "max_size": whole_number("DATABASE_POOL_SIZE", 16, least=2),
+            "timeout": 3,
+            "reconnect_timeout": 1,
+        },
     }
 
 # What processes share: Redis, or nothing but one process
