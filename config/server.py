@@ -1,7 +1,8 @@
 """Daphne as this project runs it: `python -m config.server` serves `config.asgi:application` on HOST:PORT.
 
-What Daphne's command line lacks: a bound on what a request body may take, requests in flight that are finished before
-the process ends, no access log (it would write query strings down), and an exit code when the port is taken.
+What Daphne's command line lacks: a bound on what a request body may take, a line long enough for a crowd, requests in
+flight that are finished before the process ends, no access log (it would write query strings down), and an exit code
+when the port is taken.
 """
 
 import asyncio
@@ -25,6 +26,10 @@ from core.surface.close_codes import GOING_AWAY
 log = logging.getLogger("config.server")
 
 HTTP_TIMEOUT = 60
+# When another server dies, all its clients come here at once: so many wait in the kernel's line, and so long for their
+# handshake. Who is sent away comes again, and makes it worse.
+LINE = 4096
+HANDSHAKE_TIMEOUT = 20
 # With what follows it the process is gone ten seconds after it was told to stop.
 DRAIN_SECONDS = 6
 
@@ -120,8 +125,12 @@ def _buffered(transport: Any) -> int:
 def main() -> None:
     server = Server(
         application=application,
-        endpoints=build_endpoint_description_strings(host=settings.HOST, port=settings.PORT),
+        endpoints=[
+            f"{endpoint}:backlog={LINE}"
+            for endpoint in build_endpoint_description_strings(host=settings.HOST, port=settings.PORT)
+        ],
         http_timeout=HTTP_TIMEOUT,
+        websocket_handshake_timeout=HANDSHAKE_TIMEOUT,
         server_name="",
     )
     server.run()

@@ -1,11 +1,12 @@
 """A real server process and plain WebSocket clients: what only the wire shows, and what we use of others' insides."""
 
 import json
+import signal
 import socket
 import struct
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from threading import Thread
 from urllib.request import Request, urlopen
 
@@ -144,6 +145,17 @@ def test_a_flood_is_ended_within_a_second_and_hurts_nobody(server, headers):
     assert flooder.closed_with()[1] == 4008
     thread.join()
     assert time.monotonic() - started < 5
+
+
+def test_a_crowd_that_comes_at_once_finds_room_in_line(server):
+    """With the server too busy to answer anybody: who found none would try again seconds later, and then later still."""
+    server.process.send_signal(signal.SIGSTOP)
+    try:
+        with ExitStack() as line:
+            for _ in range(300):
+                line.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=0.5))
+    finally:
+        server.process.send_signal(signal.SIGCONT)
 
 
 def test_sign_in_failures_wrong_rooms_and_ended_sessions_have_their_codes(server, guests, headers):
