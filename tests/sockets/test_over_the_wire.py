@@ -148,7 +148,7 @@ def test_a_flood_is_ended_within_a_second_and_hurts_nobody(server, headers):
 
 
 def test_a_crowd_that_comes_at_once_finds_room_in_line(server):
-    """With the server too busy to answer anybody: who found none would try again a second later, then three, then seven."""
+    """While nobody is answered. Who found none would try again a second later, then three, then seven."""
     server.process.send_signal(signal.SIGSTOP)
     try:
         with ExitStack() as line:
