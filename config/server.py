@@ -11,6 +11,7 @@ import sys
 import time
 from typing import Any
 
+from autobahn.websocket import protocol as autobahn
 from daphne.endpoints import build_endpoint_description_strings
 from daphne.http_protocol import WebRequest
 from daphne.server import Server as Daphne
@@ -32,6 +33,10 @@ LINE = 4096
 HANDSHAKE_TIMEOUT = 20
 # With what follows it the process is gone ten seconds after it was told to stop.
 DRAIN_SECONDS = 6
+
+# Autobahn spells out some forty options of each new connection for its debug log, whether that is read or not: an
+# eighth of what the event loop does for a socket that comes.
+vars(autobahn)["pformat"] = repr
 
 
 class BodyLimit:

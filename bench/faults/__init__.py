@@ -1,1 +1,1 @@
-"""What many, slow or hostile clients cost: a module a row, which prints one line of JSON and fails when it is missed."""
+"""What many, slow or hostile clients cost. A module a row: it prints one line of JSON and fails when it is missed."""

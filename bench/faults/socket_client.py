@@ -13,12 +13,14 @@ from typing import Any, Self
 Address = tuple[str, int]
 MASK = b"\x1f\x2e\x3d\x4c"
 ABRUPT = 1006
+# In a crowd there are millions, and nobody here is interested.
+COMINGS_AND_GOINGS = b'{"type":"user_'
 CLOSE = 0x8
 PING, PONG = 0x9, 0xA
 
 
 class Socket(asyncio.Protocol):
-    """`hear` is called with each frame as it arrives; `closed` is the code it was closed with, once it was."""
+    """`hear` is called with each frame as it arrives, but for presence; `closed` is the code it was closed with."""
 
     def __init__(self, path: str, token: str, hear: Callable[[dict[str, Any]], None]) -> None:
         self.path = path
@@ -90,7 +92,7 @@ class Socket(asyncio.Protocol):
             self.transport.close()
         elif opcode == PING:
             self.transport.write(masked_frame(PONG, payload))
-        else:
+        elif not payload.startswith(COMINGS_AND_GOINGS):
             self.hear(json.loads(payload))
 
 

@@ -94,6 +94,7 @@ def test_what_we_use_of_others_insides_is_there():
     ]
     assert Autobahn.sendCloseFrame.__code__.co_varnames[:4] == ("self", "code", "reasonUtf8", "isReply")
     assert "closeHandshakeTimeout" in Autobahn.CONFIG_ATTRS_COMMON
+    assert "pformat" in Autobahn._connectionMade.__code__.co_names
     assert Connection.writeSomeData.__code__.co_varnames[:2] == ("self", "data")
     with socket.socket() as unconnected:
         transport = Connection(unconnected, None)
