@@ -45,6 +45,14 @@ def require_strength(name: str, value: str) -> None:
         raise Misconfigured(f"{name} must be set to at least {MINIMUM_SECRET_LENGTH} random characters outside DEBUG.")
 
 
+def optional_secret(name: str) -> str:
+    """Empty when there is none. Raises Misconfigured naming the variable when it is weak."""
+    value = env.str(name, "")
+    if value:
+        require_strength(name, value)
+    return value
+
+
 def required(name: str, *, debug: bool, in_debug: str) -> str:
     """A setting that has no safe default outside DEBUG. Raises Misconfigured naming it."""
     value = env.str(name, "").strip()

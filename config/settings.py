@@ -38,6 +38,11 @@ JWT_PREVIOUS_SECRET_KEYS = environment.listed("JWT_PREVIOUS_SECRET_KEYS", "")
 for previous in JWT_PREVIOUS_SECRET_KEYS:
     environment.require_strength("JWT_PREVIOUS_SECRET_KEYS", previous)
 
+# Opens /metrics; without one only a superuser's access token does.
+METRICS_TOKEN = environment.optional_secret("METRICS_TOKEN")
+# What this was built from, for /metrics to say.
+REVISION = env.str("REVISION", "unknown")
+
 # The house
 CONTRACTS = "config.contracts.CONTRACTS"
 ROOT_URLCONF = "config.urls"

@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 from config.contracts import CONTRACTS
 from config.docs import docs_urlpatterns
 from config.health import live, ready
+from config.metrics import metrics
 from core.surface import fallback
 
 urlpatterns = [
@@ -16,6 +17,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     re_path(r"^healthz/?$", live),
     re_path(r"^readyz/?$", ready),
+    re_path(r"^metrics/?$", metrics),
     re_path(r"", fallback.unknown_path),
 ]
 

@@ -15,6 +15,7 @@ from huey import crontab
 from huey.contrib.djhuey import HUEY, db_task
 from redis.exceptions import RedisError
 
+from core.models import Job
 from core.schedule import Schedule, claim_due
 
 log = logging.getLogger(__name__)
@@ -70,6 +71,11 @@ def queue_due_jobs() -> None:
 def job_name(function: Callable[..., object]) -> str:
     """`accounts.purge_accounts` for that function of `accounts.tasks`."""
     return f"{function.__module__.partition('.')[0]}.{function.__name__}"
+
+
+def job_records() -> list[Job]:
+    """All there are: no more than there are names of tasks."""
+    return list(Job.objects.all())
 
 
 def is_scheduled(name: str) -> bool:

@@ -51,6 +51,7 @@ def test_outside_debug_nothing_boots_without(tmp_path, name):
         ({"SECRET_KEY": "short"}, "SECRET_KEY"),
         ({"JWT_SECRET_KEY": PRODUCTION["SECRET_KEY"]}, "JWT_SECRET_KEY"),
         ({"JWT_PREVIOUS_SECRET_KEYS": "weak-one"}, "JWT_PREVIOUS_SECRET_KEYS"),
+        ({"METRICS_TOKEN": "weak-one"}, "METRICS_TOKEN"),
         ({"PORT": "abc"}, "PORT"),
         ({"DEBUG": "perhaps"}, "DEBUG"),
         ({"DATABASE_URL": "nonsense-canary"}, "DATABASE_URL"),

@@ -80,6 +80,23 @@ def reconsider_room(conversation_id: int) -> None:
         ring_from_outside(rings.group_of(conversation_id), rings.of_room(conversation_id), lasting=True)
 
 
+@dataclass(frozen=True)
+class Census:
+    """How many rooms this process has, sockets in them, and messages that wait to be stored."""
+
+    rooms: int = 0
+    listeners: int = 0
+    waiting: int = 0
+
+
+def take_census() -> Census:
+    """From any thread: what is looked at may change meanwhile, so it is copied first."""
+    running = [one.result() for one in tuple(_running.values()) if one.done() and not _has_failed(one)]
+    rooms = [room for one in running for room in tuple(one.hub.rooms.values())]
+    listeners = sum(len(some) for room in rooms for some in tuple(room.listeners.values()))
+    return Census(len(rooms), listeners, sum(one.writer.waiting for one in running))
+
+
 async def _start() -> RealTime:
     facts = Facts(entries_since, heads_of, lambda: sessions_ended_since(timezone.now() - LATELY))
     hub = Hub(get_channel_layer(), facts)

@@ -30,6 +30,10 @@ class Writer:
         self._database = KeptConnection("writer")
         self._task: asyncio.Task[None] | None = None
 
+    @property
+    def waiting(self) -> int:
+        return len(self._waiting)
+
     def post(self, message: NewMessage) -> "asyncio.Future[Outcome]":
         """Resolves once the message is stored or refused; in the order in which messages of one sender were given."""
         outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()

@@ -1,6 +1,9 @@
-"""What is personal or secret stands in no log line, no error's body and no header, whichever way it came in."""
+"""What is personal or secret stands in no log line, no error's body, no header and no metric, whichever way it came
+in.
+"""
 
 import base64
+import json
 import re
 from typing import Any
 
@@ -16,6 +19,8 @@ PHONE = "07700900913"
 PASSWORD = "Canary-pass-7f3a"
 OTHER_PASSWORD = "Canary-pass-9c1e"
 IDEMPOTENCY_KEY = "canary-key-7f3a"
+ANY_LINE = {"time", "level", "logger", "message", "request_id", "exception"}
+A_REQUESTS_LINE = {"method", "route", "status", "duration_ms", "surface"}
 REGISTRATION = {"username": "canary", "email": EMAIL, "password": PASSWORD}
 
 
@@ -49,9 +54,15 @@ def watched(people, django_capture_on_commit_callbacks):
     watched = Watched()
     with every_log_line() as written, django_capture_on_commit_callbacks(execute=True):
         yield watched
-    assert "access" in written.getvalue()
+    lines = [json.loads(line) for line in written.getvalue().splitlines()]
+    assert "access" in {line["logger"] for line in lines}
+    assert {name for line in lines for name in line} <= ANY_LINE | A_REQUESTS_LINE
+    assert all(line.keys() >= A_REQUESTS_LINE for line in lines if line["logger"] == "access")
+    metrics = people["superuser"].get("/metrics").content.decode()
+    assert "pubnetwork_http_request_duration_seconds_count" in metrics
     for canary in watched.canaries:
         assert canary not in written.getvalue()
+        assert canary not in metrics
         assert all(canary not in seen for seen in watched.seen)
 
 
