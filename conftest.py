@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.db.backends.sqlite3.operations import DatabaseOperations
 from django.test import Client
 from huey.contrib.djhuey import HUEY
 from huey.signals import SIGNAL_ERROR
@@ -25,6 +26,25 @@ PASSWORD = "Correct-horse-7"
 ISSUED: list[OneTimePasswordIssued] = []
 with_it(OneTimePasswordIssued)(ISSUED.append)
 MakeUser = Callable[..., User]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _append_only_tables_are_emptied_between_tests() -> Iterator[None]:
+    """SQLite empties a table by deleting its rows, which some tables refuse; PostgreSQL truncates, which none do."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseOperations, "sql_flush", _flush_in_spite_of_triggers)
+        yield
+
+
+_sql_flush = DatabaseOperations.sql_flush
+
+
+def _flush_in_spite_of_triggers(operations: DatabaseOperations, *args: Any, **options: Any) -> list[str]:
+    with operations.connection.cursor() as cursor:
+        cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+        triggers = cursor.fetchall()
+    dropped = [f"DROP TRIGGER {name}" for name, _ in triggers]
+    return [*dropped, *_sql_flush(operations, *args, **options), *(made for _, made in triggers)]
 
 
 @pytest.fixture(autouse=True)

@@ -128,6 +128,7 @@ class UserAdmin(django_admin.UserAdmin, GovernedAdmin[User]):  # type: ignore[ty
         ("Password", {"fields": ("usable_password", "password1", "password2")}),
     )
     inlines = (ProfileInline,)
+    untold = ("gender",)
     actions = ("deactivate", "activate", "end_sessions")
     actions_detail = ("end_all", "forget")
 

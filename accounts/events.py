@@ -18,6 +18,13 @@ class SignedIn:
 
 
 @dataclass(frozen=True)
+class SignInFailed:
+    """Somebody offered a wrong password, or code, for that account; None where there is no such account."""
+
+    user_id: int | None
+
+
+@dataclass(frozen=True)
 class SessionsEnded:
     user_id: int
     session_ids: tuple[uuid.UUID, ...]
@@ -45,6 +52,21 @@ class AccountAnonymised:
     """The person is gone from the account. Apps that hold their words or traces react in the same transaction."""
 
     user_id: int
+
+
+@dataclass(frozen=True)
+class AccountExported:
+    """Somebody was given everything that is held on them."""
+
+    user_id: int
+
+
+@dataclass(frozen=True)
+class UserTypeChanged:
+    user_id: int
+    old: str
+    new: str
+    by_id: int
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,7 @@ class PlanAdmin(GovernedAdmin[Plan]):
     search_fields = ("name", "slug")
     fields = ("name", ("price", "currency"), "period", "is_active", "slug", "created_at")
     readonly_fields = ("slug", "created_at")
+    told = ("name", "currency")
 
     def save_model(self, request: HttpRequest, obj: Plan, form: Any, change: bool) -> None:
         values = {name: value for name, value in form.cleaned_data.items() if name in form.changed_data or not change}

@@ -118,6 +118,18 @@ def payments() -> QuerySet[Payment]:
     return Payment.objects.select_related("plan", "subscription__subscriber", "coupon_redemption__coupon")
 
 
+def get_subscription(subscription_id: int) -> Subscription:
+    return subscriptions().get(pk=subscription_id)
+
+
+def get_payment(payment_id: int) -> Payment:
+    return payments().get(pk=payment_id)
+
+
+def get_refund(refund_id: int) -> Refund:
+    return Refund.objects.select_related("payment__subscription__subscriber").get(pk=refund_id)
+
+
 def _key(day: date, subscriber_id: int, plan_id: int, currency: str) -> tuple[date, int, int, str]:
     return day, subscriber_id, plan_id, currency
 

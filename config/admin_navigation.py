@@ -69,6 +69,7 @@ NAVIGATION = [
         _list("Connected now", "sensors", "chat_socketlease"),
     ),
     _group("Ice breakers", _list("Ice breakers", "ac_unit", "icebreakers_icebreaker")),
+    _group("Activity", _list("Activity log", "history_edu", "activity_activityentry")),
     _group(
         "Mail & jobs",
         _list("Mails", "mail", "notifications_outboxmail"),

@@ -15,6 +15,7 @@ from unfold.forms import AdminOwnPasswordChangeForm, AuthenticationForm
 from accounts.models import User, UserType
 from accounts.services.passwords import change_password
 from accounts.services.sessions import Credentials, check_password
+from activity.services import Target, record_activity
 from analytics.first_page import first_page
 from core.errors import BadCredentials, TooMany
 from core.surface.client import client_address
@@ -59,6 +60,12 @@ class SignInForm(AuthenticationForm):  # type: ignore[misc]
                 ) from None
             except BadCredentials as refusal:
                 raise forms.ValidationError(refusal.message, code=refusal.code) from None
+            record_activity(
+                type="signed_in",
+                actor_id=self.user_cache.pk,
+                summary="Signed in to the admin",
+                target=Target("user", self.user_cache.pk),
+            )
         return dict(self.cleaned_data)
 
 

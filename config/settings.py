@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "core.apps.CoreConfig",
     "accounts.apps.AccountsConfig",
+    "activity.apps.ActivityConfig",
     "notifications.apps.NotificationsConfig",
     "billing.apps.BillingConfig",
     "icebreakers.apps.IceBreakersConfig",

@@ -13,9 +13,9 @@ from django.contrib import messages
 from django.contrib.admin.utils import quote, unquote
 from django.contrib.admin.views.main import ERROR_FLAG
 from django.core.exceptions import ValidationError
-from django.db import DataError
+from django.db import DataError, transaction
 from django.db.models import Model, QuerySet
-from django.forms import ModelForm
+from django.forms import CharField, ModelForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -23,7 +23,9 @@ from unfold.decorators import action
 from unfold.enums import ActionVariant
 from unfold.paginator import InfinitePaginator
 
+from core.admin_events import DoneInAdmin
 from core.errors import DomainError
+from core.events import announce
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +96,43 @@ class HouseAdmin(UnfoldAdmin[Row]):
     compressed_fields = True
     warn_unsaved_form = True
 
+    # What may be told of a change for good: a text's old and new words only where it says so, and never a secret's or
+    # what tells who a person is. All that a page changes is told by its field's name.
+    told: tuple[str, ...] = ()
+    untold: tuple[str, ...] = ()
+
+    def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
+        request.changed = _changed(self, form, formsets or ())  # type: ignore[attr-defined]
+        return super().construct_change_message(request, form, formsets, add)
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        self._announce("added", request, obj, message)
+        return super().log_addition(request, obj, message)
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        self._announce("changed", request, obj, message)
+        return super().log_change(request, obj, message)
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        for row in queryset:
+            self._announce("deleted", request, row, "")
+        return super().log_deletions(request, queryset)
+
+    def _announce(self, what: str, request: HttpRequest, row: Model, message: Any) -> None:
+        is_act = isinstance(message, str) and what == "changed"
+        changed = {} if is_act else getattr(request, "changed", {})
+        announce(
+            DoneInAdmin(
+                what="acted" if is_act else what,
+                by_id=actor(request).pk,
+                kind=str(row._meta.model_name),
+                object_id=str(row.pk),
+                fields=tuple(changed),
+                values={name: values for name, values in changed.items() if values},
+                action=message if is_act else "",
+            )
+        )
+
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
@@ -107,6 +146,22 @@ class HouseAdmin(UnfoldAdmin[Row]):
                 raise
             log.warning("a list could not be asked for: %s", type(trouble).__name__)
             return HttpResponseRedirect(f"{request.path}?{ERROR_FLAG}=1")
+
+
+def _changed(page: HouseAdmin[Any], form: Any, formsets: Any) -> dict[str, tuple[object, object] | None]:
+    """The fields that were changed, each with its old and new value where that may be told."""
+    changed: dict[str, tuple[object, object] | None] = {}
+    for name in form.changed_data:
+        field, values = form.fields.get(name), (form.initial.get(name), form.cleaned_data.get(name))
+        may_be_told = name in page.told or not (isinstance(field, CharField) or name in page.untold)
+        old, new = (_plain(field.prepare_value(value)) for value in values) if field else (None, None)
+        changed[name] = (old, new) if field and may_be_told else None
+    changed |= {str(rows.model._meta.verbose_name_plural): None for rows in formsets if rows.has_changed()}
+    return changed
+
+
+def _plain(value: object) -> object:
+    return value if isinstance(value, bool | int | float | None) else str(value)
 
 
 class GovernedAdmin(HouseAdmin[Row]):
@@ -225,12 +280,13 @@ def page_action(
 
 def _attempt(page: Any, request: HttpRequest, row: Model, act: Callable[..., None], description: str) -> bool:
     try:
-        act(page, request, row)
+        with transaction.atomic():
+            act(page, request, row)
+            page.log_change(request, row, f"{description}.")
     except DomainError as refusal:
         sentences = [sentence for about in fields_of(refusal).values() for sentence in about]
         messages.error(request, f"{row}: {' '.join(sentences)}")
         return False
-    page.log_change(request, row, f"{description}.")
     return True
 
 

@@ -63,6 +63,7 @@ class OfferAdmin(GovernedAdmin[Offer]):
         ("How often", {"fields": (("total_quota", "per_customer_limit"), "budget")}),
         ("Kept by the server", {"fields": (("redeemed_count", "withdrawn_at", "created_at"),)}),
     )
+    told = ("title",)
     actions = ("withdraw",)
     actions_detail = ("withdraw_this",)
 

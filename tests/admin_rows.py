@@ -20,6 +20,7 @@ from accounts.models import (
     User,
     UserType,
 )
+from activity.models import ActivityEntry
 from analytics.models import DailyRollup, Metric, Scope
 from billing.models import (
     Coupon,
@@ -200,6 +201,9 @@ MAKERS: dict[type[Model], Callable[[int], Model]] = {
     ),
     Block: lambda number: Block.objects.create(blocker=user(number), blocked=user(number + 100)),
     Report: report,
+    ActivityEntry: lambda number: ActivityEntry.objects.create(
+        actor=user(number), type="signed_in", summary="Signed in", target_type="user", target_id=str(number)
+    ),
     Membership: lambda number: Membership.objects.create(user=user(number), tier=Tier.PLUS),
     Plan: plan,
     Subscriber: subscriber,

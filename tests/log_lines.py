@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 OURS = (
     *("access", "config", "core", "accounts", "notifications", "billing", "icebreakers", "venues", "offers", "chat"),
-    *("analytics", "demo"),
+    *("activity", "analytics", "demo"),
 )
 
 

@@ -18,7 +18,10 @@ from accounts.models import User, UserType
 from conftest import PASSWORD, MakeUser
 from tests.admin_rows import MAKERS, report
 
-OUR_APPS = ("core", "accounts", "notifications", "billing", "icebreakers", "venues", "offers", "chat", "analytics")
+OUR_APPS = (
+    *("core", "accounts", "activity", "notifications", "billing", "icebreakers", "venues", "offers", "chat"),
+    "analytics",
+)
 # Gone in seconds, and known by nothing but the hash of a secret.
 WITHOUT_PAGES = ("accounts.SocketTicket",)
 OUR_MODELS = [model for label in OUR_APPS for model in apps.get_app_config(label).get_models()]

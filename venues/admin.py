@@ -78,6 +78,7 @@ class VenueAdmin(GovernedAdmin[Venue]):
         ("Kept by the server", {"fields": (("created_at", "updated_at"),)}),
     )
     inlines = (OpeningHoursInline,)
+    told = ("name", "address", "time_zone")
     actions = ("activate", "suspend", "close")
     actions_detail = ("rotate", "close_this")
 

@@ -67,6 +67,10 @@ def get_visible_venue(user: User, venue_id: int) -> Venue:
     return venue
 
 
+def get_venue_name(venue_id: int) -> str:
+    return Venue.objects.values_list("name", flat=True).get(pk=venue_id)
+
+
 def venues_managed_by(user: User) -> QuerySet[Venue]:
     return Venue.objects.all() if user.is_superuser else Venue.objects.filter(owner=user)
 
@@ -127,6 +131,10 @@ def all_venues() -> QuerySet[Venue]:
 def venues_made_between(start: datetime, end: datetime) -> QuerySet[Venue]:
     """`end` excluded; those that have closed since are among them."""
     return Venue.objects.filter(created_at__gte=start, created_at__lt=end)
+
+
+def venue_names(venue_ids: Collection[int]) -> dict[int, str]:
+    return dict(Venue.objects.filter(pk__in=venue_ids).values_list("id", "name"))
 
 
 def venues_by_subscriber(subscriber_ids: Collection[int]) -> dict[int, int]:

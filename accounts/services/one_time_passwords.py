@@ -97,9 +97,15 @@ def use_one_time_password(*, surface: str, email: str, code: str) -> OneTimePass
     if asked is None or not live.filter(pk=asked.pk, tries__lt=MAXIMUM_TRIES).update(tries=F("tries") + 1):
         raise OneTimePasswordRefused
     if not hmac.compare_digest(asked.code_hash, _hash(asked.pk, code)):
+        _note_failure(asked)
         raise OneTimePasswordRefused
     _mark_used(asked, at=now)
     return asked
+
+
+@transaction.atomic
+def _note_failure(asked: OneTimePassword) -> None:
+    announce(events.SignInFailed(user_id=asked.user_id))
 
 
 @transaction.atomic

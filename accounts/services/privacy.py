@@ -24,8 +24,10 @@ def register_export_section(name: str, collect: Collect) -> None:
     _sections[name] = collect
 
 
+@transaction.atomic
 def export_account(user: User) -> dict[str, object]:
     """Everything held on `user`, one section for each app that holds something."""
+    announce(events.AccountExported(user_id=user.pk))
     return {name: collect(user) for name, collect in _sections.items()}
 
 

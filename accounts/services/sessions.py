@@ -56,8 +56,16 @@ def check_password(credentials: Credentials, *, admits: frozenset[str]) -> User:
     limits.hit_durably("sign_in_account", credentials.username.lower())
     user = authenticate(username=credentials.username, password=credentials.password)
     if not isinstance(user, User) or user.user_type_id not in admits:
+        _note_failure(credentials.username)
         raise SignInRefused
     return user
+
+
+@transaction.atomic
+def _note_failure(username: str) -> None:
+    """The same work whether or not there is such an account."""
+    user_id = User.objects.filter(username__iexact=username).values_list("pk", flat=True).first()
+    announce(events.SignInFailed(user_id=user_id))
 
 
 def sign_in(credentials: Credentials, *, admits: frozenset[str], policy: SessionPolicy, device: str) -> OpenedSession:

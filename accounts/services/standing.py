@@ -2,11 +2,13 @@
 
 from django.db import transaction
 
+from accounts import events
 from accounts.errors import NotOneself
 from accounts.models import User, UserType
 from accounts.services.registration import ProfileDetails, deactivate_user, give_profile
 from accounts.services.sessions import end_all_sessions
 from core.errors import NotFound
+from core.events import announce
 
 
 @transaction.atomic
@@ -17,12 +19,17 @@ def change_user_type(*, user: User, user_type: str, by: User) -> None:
     """
     _check(user, by)
     is_superuser = user_type == UserType.SUPERUSER
-    present = User.objects.filter(pk=user.pk, anonymised_at=None)
-    if not present.update(user_type=user_type, is_superuser=is_superuser, is_staff=is_superuser):
+    locked = User.objects.select_for_update().filter(pk=user.pk, anonymised_at=None).first()
+    if locked is None:
         raise NotFound
+    old, locked.user_type_id = locked.user_type_id, user_type
+    locked.is_superuser = locked.is_staff = is_superuser
+    locked.save(update_fields=["user_type", "is_superuser", "is_staff"])
     end_all_sessions(user)
     if user_type == UserType.CUSTOMER:
         give_profile(user, ProfileDetails())
+    if old != user_type:
+        announce(events.UserTypeChanged(user_id=user.pk, old=old, new=user_type, by_id=by.pk))
 
 
 @transaction.atomic

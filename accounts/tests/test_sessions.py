@@ -141,9 +141,9 @@ def test_a_password_is_changed_once_by_two_who_read_the_same(customer):
         lambda opened: deactivate_user(user=opened.user),
         lambda opened: change_password(user=opened.user, new_password="Another-horse-8"),
         lambda opened: User.objects.filter(pk=opened.user.pk).update(is_active=False),
-        lambda opened: User.objects.filter(pk=opened.user.pk).delete(),
+        lambda opened: Session.objects.filter(pk=opened.session.pk).delete(),
     ],
-    ids=["logout", "revoked", "all ended", "deactivated", "password changed", "switched off", "user deleted"],
+    ids=["logout", "revoked", "all ended", "deactivated", "password changed", "switched off", "purged"],
 )
 def test_an_ended_session_is_refused_at_once(opened, as_user, end):
     client = as_user(None)

@@ -13,7 +13,10 @@ from offers.api.pub import OFFER_EXAMPLE, REDEEM_EXAMPLE
 from tests.contract.effects import Effect, effect_of
 from tests.contract.operations import OPERATIONS, resolved
 
-OURS = ("core", "accounts", "notifications", "billing", "icebreakers", "venues", "offers", "chat", "analytics")
+OURS = (
+    *("core", "accounts", "activity", "notifications", "billing", "icebreakers", "venues", "offers", "chat"),
+    "analytics",
+)
 WITH_BODY = [operation for operation in OPERATIONS if operation.example is not None]
 PLANTED_TEXT = "planted"
 PLANTED_UUID = "deadbeef-dead-4eef-8ead-beefdeadbeef"

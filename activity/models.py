@@ -1,0 +1,40 @@
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+
+class ActivityEntry(models.Model):
+    """Something that happened, written down with it. The database refuses to change or delete one.
+
+    So nothing stands here that somebody may want forgotten: people are told by their accounts, which can be blanked,
+    and never by a name, an address or a number in `summary` or `details`.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    at = models.DateTimeField(default=timezone.now)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="activity",
+        help_text="Who did it; nobody where time did, or where it is not known.",
+    )
+    type = models.CharField(max_length=40)
+    summary = models.CharField(max_length=255)
+    target_type = models.CharField(max_length=40, blank=True)
+    target_id = models.CharField(max_length=64, blank=True)
+    details = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        verbose_name_plural = "activity"
+        ordering = ("-at", "-id")
+        indexes = (
+            models.Index(fields=("-at", "-id"), name="activity_by_time"),
+            models.Index(fields=("type", "-at", "-id"), name="activity_by_type"),
+            models.Index(fields=("actor", "-at", "-id"), name="activity_by_actor"),
+            models.Index(fields=("target_type", "target_id", "-id"), name="activity_by_target"),
+        )
+
+    def __str__(self) -> str:
+        return self.summary
