@@ -109,7 +109,8 @@ def _change(figure: Compared, unit: str) -> str:
         return "as a month before"
     more = "more" if figure.change > 0 else "less" if unit else "fewer"
     percent = f" ({figure.change_percent:+}%)" if figure.change_percent is not None else ""
-    return f"{amount(abs(figure.change), unit)} {more} than a month before{percent}"
+    difference = figure.change if figure.change > 0 else -figure.change
+    return f"{amount(difference, unit)} {more} than a month before{percent}"
 
 
 def _named(month: Month) -> str:

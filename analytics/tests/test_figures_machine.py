@@ -1,0 +1,171 @@
+"""Every way to ask for the platform's months agrees with a plain recount, whatever happened, whichever days are closed.
+
+200 runs of 50 steps: `pytest analytics/tests/test_figures_machine.py --hypothesis-profile=thorough`.
+"""
+
+import csv
+import io
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+import time_machine
+from django.db import transaction
+from django.test import Client
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+
+from accounts.models import User, UserType
+from analytics.days import a_month_before, months_up_to
+from analytics.figures import last_closed_day
+from analytics.models import DailyRollup
+from analytics.services import close_days
+from analytics.tests.histories import KINDS, History, people_active, recount
+from conftest import ApiClient
+from venues.models import Venue
+
+START = datetime(2026, 3, 31, 12, tzinfo=UTC)
+METRICS = ("customers", "venues", "revenue", "chats", "messages", "scans", "redemptions")
+# Just before and after the ends of days and months, in the shown months and just out of them.
+HOURS_AGO = st.one_of(st.integers(0, 80), st.integers(0, 24 * 400), st.sampled_from([12, 13, 36, 732, 733, 8760, 9000]))
+
+
+def number(text):
+    return None if text == "" else Decimal(text)
+
+
+class FiguresMachine(RuleBasedStateMachine):
+    def __init__(self):
+        super().__init__()
+        self.transaction = transaction.atomic()
+        self.transaction.__enter__()
+        self.clock = time_machine.travel(START, tick=False)
+        self.traveller = self.clock.start()
+        self.now = START
+        self.root = User.objects.create(
+            username="root",
+            email="root@example.com",
+            user_type_id=UserType.SUPERUSER,
+            is_superuser=True,
+            is_staff=True,
+        )
+        self.history = History()
+        self.came_late = False
+
+    def teardown(self):
+        self.everybody_looks()
+        self.clock.stop()
+        transaction.set_rollback(True)
+        self.transaction.__exit__(None, None, None)
+
+    @rule(kind=st.sampled_from(KINDS), hours_ago=HOURS_AGO, which=st.integers(0, 9), times=st.integers(1, 3))
+    def something_happened(self, kind, hours_ago, which, times):
+        at = self.now - timedelta(hours=hours_ago)
+        for _ in range(times):
+            getattr(self.history, kind)(at, which)
+        closed = last_closed_day()
+        self.came_late |= closed is not None and at.date() <= closed
+
+    @rule()
+    def a_scan_is_taken_back(self):
+        """Nothing in the product does this: somebody at the database might."""
+        scan = self.history.venues[0].scans.first()
+        if scan is not None:
+            scan.delete()
+            self.came_late = True
+
+    @rule(days=st.sampled_from([0, 1, 2, 40]), job_runs=st.booleans())
+    def nights_pass(self, days, job_runs):
+        self.now += timedelta(days=days)
+        self.traveller.move_to(self.now, tick=False)
+        if job_runs:
+            close_days()
+            self.came_late &= days == 0
+
+    @rule(weeks=st.integers(0, 60))
+    def the_job_had_died_on_its_way(self, weeks):
+        """It stores week after week, oldest first: these had not been stored yet."""
+        DailyRollup.objects.filter(day__gt=self.now.date() - timedelta(weeks=weeks)).delete()
+
+    @rule()
+    @precondition(lambda self: not self.came_late)
+    def everybody_looks(self):
+        if self.came_late:
+            return
+        self.api, self.admin = ApiClient(self.root), Client()
+        self.admin.force_login(self.root)
+        months = [f"{first:%Y-%m}" for first in months_up_to(self.now.date())]
+        expected = recount()
+
+        self.analytics_agree(months, expected)
+        self.report_agrees(months, expected)
+        self.file_agrees(months, expected)
+        self.first_page_agrees(months, expected)
+        self.dashboard_agrees()
+
+    def analytics_agree(self, months, expected):
+        body = self.api.get("/superuser/analytics/").json()
+        assert body == [
+            {"month": at}
+            | {
+                metric: f"{expected[at, 'platform', 0, metric]:.2f}"
+                if metric == "revenue"
+                else expected[at, "platform", 0, metric]
+                for metric in METRICS
+            }
+            for at in months
+        ]
+
+    def report_agrees(self, months, expected):
+        for kind in ("platform", "plan", "venue"):
+            rows = self.api.get(f"/superuser/reports/?by={kind}&limit=200").json()
+            for row in rows:
+                assert [each["month"] for each in row["months"]] == months
+                for each in row["months"]:
+                    known = {metric: value for metric, value in each.items() if metric != "month" and value is not None}
+                    assert {metric: Decimal(value) for metric, value in known.items()} == {
+                        metric: expected[each["month"], kind, row["id"], metric] for metric in known
+                    }
+        assert len(rows) == Venue.objects.count()
+
+    def file_agrees(self, months, expected):
+        text = b"".join(self.api.get("/superuser/reports/?format=csv").streaming_content).decode()
+        found = Counter()
+        for row in csv.DictReader(io.StringIO(text)):
+            for metric in (*METRICS, "subscriptions"):
+                if row[metric]:
+                    found[row["month"], row["kind"], int(row["id"]), metric] = Decimal(row[metric])
+        shown = {key: value for key, value in expected.items() if key[0] in months and value}
+        assert {key: value for key, value in found.items() if value} == shown
+
+    def first_page_agrees(self, months, expected):
+        charts = {chart.id: chart for chart in self.admin.get("/admin/").context["charts"]}
+        for name in ("revenue", "customers", "scans", "messages", "redemptions"):
+            drawn = [row.cells[0].value for row in charts[name].rows]
+            assert drawn == [expected[at, "platform", 0, name] for at in months]
+        lately = self.now.replace(hour=0) - timedelta(days=29)
+        scans = [scan for venue in Venue.objects.all() for scan in venue.scans.filter(scanned_at__gte=lately)]
+        hours = Counter(scan.scanned_at.astimezone(UTC).hour for scan in scans)
+        assert [row.cells[0].value for row in charts["hours"].rows] == [hours[hour] for hour in range(24)]
+
+    def dashboard_agrees(self):
+        body = self.api.get("/superuser/dashboard/").json()
+        midnight = self.now.replace(hour=0)
+        windows = [midnight - timedelta(days=days) for days in (60, 30, 0)]
+        active = people_active(windows[1], windows[2]), people_active(windows[0], windows[1])
+        assert (body["active_users"]["value"], body["active_users"]["before"]) == active
+        before = self.now.replace(
+            **{part: getattr(a_month_before(self.now.date()), part) for part in ("year", "month", "day")}
+        )
+        venues = Venue.objects.count(), Venue.objects.filter(created_at__lte=before).count()
+        assert (body["total_venues"]["value"], body["total_venues"]["before"]) == venues
+
+
+@pytest.mark.django_db
+def test_every_way_to_ask_agrees_with_a_recount_before_and_after_days_are_closed():
+    is_quick = settings.default.max_examples <= 20
+    some = settings(settings.default, max_examples=4, stateful_step_count=15) if is_quick else settings.default
+    some = settings(some, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    run_state_machine_as_test(FiguresMachine, settings=some)
