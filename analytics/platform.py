@@ -10,6 +10,8 @@ from django.db.models import Count, Q
 
 from accounts.models import User
 from accounts.selectors import latest_customers
+from activity.models import ActivityEntry
+from activity.selectors import recent_activity
 from analytics.days import A_DAY, Span, a_month_before, day_of, months_up_to, span_shown
 from analytics.figures import Asked, active_users, by_month, in_all, last_closed_day
 from analytics.models import Metric, Scope
@@ -130,6 +132,7 @@ class Overview:
     recent_signups: list[User]
     subscription_distribution: list[PlanShare]
     recent_coupons: list[Coupon]
+    recent_activity: list[ActivityEntry]
 
 
 def dashboard(moment: Moment) -> Dashboard:
@@ -153,6 +156,7 @@ def overview() -> Overview:
         recent_signups=list(latest_customers()[:RECENT]),
         subscription_distribution=plan_shares(),
         recent_coupons=recent_coupons(RECENT),
+        recent_activity=recent_activity(RECENT),
     )
 
 

@@ -32,6 +32,12 @@ def close_days() -> int:
     return _roll_up_active(closing.last) + sum(_roll_up(part) for part in _parts(closing))
 
 
+def count_again(day: date) -> int:
+    """Store what a closed day came to, as it is now known. Returns how many figures were changed."""
+    last = last_closed_day()
+    return _roll_up(Span(day, day)) if last is not None and day <= last else 0
+
+
 def _parts(span: Span) -> Iterator[Span]:
     first = span.first
     while first <= span.last:

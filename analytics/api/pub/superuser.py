@@ -53,6 +53,16 @@ OVERVIEW_EXAMPLE = {
             "redemptions": 2,
         }
     ],
+    "recent_activity": [
+        {
+            "id": 90,
+            "at": "2026-01-05T19:00:00Z",
+            "actor": "admin",
+            "type": "venue_created",
+            "summary": "Made the venue",
+            "target": {"type": "venue", "id": "3"},
+        }
+    ],
 }
 REPORT_EXAMPLE = [
     {
@@ -151,10 +161,27 @@ class RecentCouponOut(Serializer):
     redemptions = fields.IntegerField(source="redeemed_count")
 
 
+class TargetOut(Serializer):
+    """What it was done to; empty where that is nothing."""
+
+    type = Text(source="target_type")
+    id = Text(source="target_id")
+
+
+class RecentActivityOut(Serializer):
+    id = fields.IntegerField()
+    at = fields.DateTimeField()
+    actor = Text(source="actor.username", default=None, allow_null=True, help_text="Null where nobody did it.")
+    type = Text()
+    summary = Text()
+    target = TargetOut(source="*")
+
+
 class OverviewOut(Serializer):
     recent_signups = SignupOut(many=True)
     subscription_distribution = PlanShareOut(many=True)
     recent_coupons = RecentCouponOut(many=True)
+    recent_activity = RecentActivityOut(many=True)
 
 
 class MonthOut(Serializer):
