@@ -2,9 +2,16 @@
 
 from collections.abc import Iterable
 
+from django.db.models import BigIntegerField, QuerySet
+
 from chat.entries import Entry, Stretch
 from chat.events import MessageDeleted, MessageEdited, PostedMessage, ReactionChanged
 from chat.models import Change, Conversation, Message
+from core.prepared import Prepared, Row, Slot
+
+_conversation = Prepared(lambda: Conversation.objects.filter(pk=Slot("id", BigIntegerField())).order_by())
+_messages = Prepared(lambda: _within(Message.objects.select_related("sender")))
+_changes = Prepared(lambda: _within(Change.objects.select_related("message", "actor")))
 
 
 def entries_since(conversation_id: int, since: int, limit: int) -> Stretch:
@@ -14,14 +21,13 @@ def entries_since(conversation_id: int, since: int, limit: int) -> Stretch:
     message tells what it says now, so an edit may be told twice; one that was deleted since is told as deleted where it
     stood, so that no `seq` is missing.
     """
-    head = heads_of([conversation_id]).get(conversation_id, 0)
+    conversation = _conversation.first(id=conversation_id)
+    head = conversation.last_seq if conversation else 0
     if head <= since:
         return Stretch((), head, complete=True)
-    window = {"conversation": conversation_id, "seq__gt": since, "seq__lte": head}
-    messages = Message.objects.filter(**window).select_related("sender")
-    changes = Change.objects.filter(**window).select_related("message", "actor")
-    entries: list[Entry] = [_of_message(row) for row in messages.order_by("seq")[: limit + 1]]
-    entries += [_of_change(row) for row in changes.order_by("seq")[: limit + 1]]
+    window = {"conversation_id": conversation_id, "since": since, "head": head}
+    entries: list[Entry] = [_of_message(row) for row in _first(_messages, limit + 1).all(**window)]
+    entries += [_of_change(row) for row in _first(_changes, limit + 1).all(**window)]
     entries.sort(key=lambda entry: entry.seq)
     if len(entries) > limit:
         return Stretch(entries[:limit], entries[limit - 1].seq, complete=False)
@@ -32,6 +38,15 @@ def heads_of(conversation_ids: Iterable[int]) -> dict[int, int]:
     """The last `seq` of each of these conversations, in one query."""
     rows = Conversation.objects.filter(pk__in=list(conversation_ids))
     return dict(rows.values_list("pk", "last_seq"))
+
+
+def _within(rows: QuerySet[Row]) -> QuerySet[Row]:
+    conversation, since, head = (Slot(name, BigIntegerField()) for name in ("conversation_id", "since", "head"))
+    return rows.filter(conversation=conversation, seq__gt=since, seq__lte=head).order_by("seq")
+
+
+def _first(rows: Prepared[Row], count: int) -> Prepared[Row]:
+    return rows.changed(count, lambda found: found[:count])
 
 
 def _of_message(row: Message) -> Entry:
