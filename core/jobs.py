@@ -20,6 +20,8 @@ from core.schedule import Schedule, claim_due
 
 log = logging.getLogger(__name__)
 
+# What runs every minute wherever a consumer is.
+HEARTBEAT = "core.queue_due_jobs"
 RETRIES = 2
 RETRY_AFTER_SECONDS = 60
 
@@ -76,6 +78,10 @@ def job_name(function: Callable[..., object]) -> str:
 def job_records() -> list[Job]:
     """All there are: no more than there are names of tasks."""
     return list(Job.objects.all())
+
+
+def find_job(name: str) -> Job | None:
+    return Job.objects.filter(name=name).first()
 
 
 def is_scheduled(name: str) -> bool:

@@ -6,6 +6,8 @@ import pytest
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
+from conftest import open_pub_session
+
 NOBODY_THERE = "redis://127.0.0.1:1/0"
 
 
@@ -22,6 +24,21 @@ def test_ready(client, db):
         200,
         {"status": "ok", "checks": {"database": True, "channel_layer": True}},
     )
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/healthz/", "/readyz", "/metrics"])
+def test_machines_may_ask_by_address_and_without_tls(client, superuser, settings, path):
+    settings.SECURE_SSL_REDIRECT = True
+    bearer = f"Bearer {open_pub_session(superuser).tokens.access}"
+
+    assert client.get(path, HTTP_HOST="10.9.8.7:8000", HTTP_AUTHORIZATION=bearer).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/icebreakers/", "/healthz/x", "/healthz//"])
+def test_everybody_else_must_know_the_name(client, db, path):
+    response = client.get(path, HTTP_HOST="10.9.8.7:8000")
+
+    assert (response.status_code, response.json()["code"]) == (400, "bad_host")
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)

@@ -1,14 +1,17 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
 from huey import crontab
 from huey.contrib.djhuey import HUEY
 from huey.storage import MemoryStorage
 
 from core.job_runs import record_run
-from core.jobs import queue_due_jobs
+from core.jobs import HEARTBEAT, job_name, queue_due_jobs
 from core.models import Job
 from core.schedule import Schedule, claim_due
+from core.tasks import queue_due_jobs as heartbeat
 
 NIGHTLY = Schedule("core.nightly", "17 3", crontab(minute="17", hour="3"))
 HOURLY = Schedule("core.hourly", "7 *", crontab(minute="7"))
@@ -99,3 +102,24 @@ def test_a_consumer_that_starts_queues_everything_that_has_a_schedule():
 
     assert {"purge_kernel", "purge_accounts", "purge_mails", "sweep_mails"} <= queued
     assert again == 0
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("minutes", "is_well"), [(None, False), (2, True), (4, False)])
+def test_a_consumer_that_fell_silent_is_noticed(minutes, is_well):
+    if minutes is not None:
+        record_run(HEARTBEAT, seconds=0.1)
+        Job.objects.update(succeeded_at=timezone.now() - timedelta(minutes=minutes))
+
+    if is_well:
+        call_command("check_jobs")
+    else:
+        with pytest.raises(CommandError, match="three minutes"):
+            call_command("check_jobs")
+
+
+def test_the_heartbeat_is_a_job_of_every_minute():
+    (task,) = [task for task in HUEY.read_periodic(at(12, 34)) if task.name == HEARTBEAT.removeprefix("core.")]
+
+    assert job_name(heartbeat.call_local) == HEARTBEAT
+    assert task.validate_datetime(at(0, 0))
