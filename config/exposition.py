@@ -101,19 +101,17 @@ def _real_time() -> Iterator[Metric]:
 
 
 def _pool() -> Iterator[Metric]:
+    """Without samples where there is no pool."""
     pool: Any = getattr(connection, "pool", None)
-    if pool is None:
-        return
-    stats = pool.get_stats()
-    idle = stats.get("pool_available", 0)
-    connections = {"idle": idle, "used": stats.get("pool_size", 0) - idle}
+    stats: dict[str, int] = {} if pool is None else {"requests_waiting": 0, "requests_errors": 0, **pool.get_stats()}
     family = GaugeMetricFamily(f"{PREFIX}database_pool_connections", "Of this process.", labels=("state",))
-    for state, count in connections.items():
-        family.add_metric([state], count)
+    if stats:
+        family.add_metric(["idle"], stats["pool_available"])
+        family.add_metric(["used"], stats["pool_size"] - stats["pool_available"])
     yield family
-    yield _gauge("database_pool_limit", "As many as there may be.", stats.get("pool_max", 0))
-    yield _gauge("database_pool_waiting", "Threads that wait for one.", stats.get("requests_waiting", 0))
-    yield _counter("database_pool_timeouts", "Threads that waited in vain.", stats.get("requests_errors", 0))
+    yield _gauge("database_pool_limit", "As many as there may be.", stats.get("pool_max"))
+    yield _gauge("database_pool_waiting", "Threads that wait for one.", stats.get("requests_waiting"))
+    yield _counter("database_pool_timeouts", "Threads that waited in vain.", stats.get("requests_errors"))
 
 
 def _mails() -> Iterator[Metric]:
@@ -148,11 +146,11 @@ def _queue() -> Iterator[Metric]:
         return
 
 
-def _gauge(name: str, help_text: str, value: float) -> Metric:
+def _gauge(name: str, help_text: str, value: float | None) -> Metric:
     return GaugeMetricFamily(PREFIX + name, help_text, value=value)
 
 
-def _counter(name: str, help_text: str, value: float) -> Metric:
+def _counter(name: str, help_text: str, value: float | None) -> Metric:
     return CounterMetricFamily(PREFIX + name, help_text, value=value)
 
 
