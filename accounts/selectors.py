@@ -37,6 +37,12 @@ def live_sessions_of(user: User) -> QuerySet[Session]:
     return Session.objects.filter(user=user, revoked_at=None, expires_at__gt=timezone.now())
 
 
+def live_sessions_among(session_ids: Collection[UUID]) -> dict[UUID, User]:
+    """Whose each of these sessions is, of those that live."""
+    live = Session.objects.filter(pk__in=session_ids, revoked_at=None, expires_at__gt=timezone.now())
+    return {session.pk: session.user for session in live.filter(user__is_active=True).select_related("user")}
+
+
 def sessions_ended_since(moment: datetime) -> set[UUID]:
     """The ids of those that were ended, by whatever means, and did not just run out."""
     return set(Session.objects.filter(revoked_at__gte=moment).values_list("pk", flat=True))

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.urls import re_path
 
+from analytics.realtime.board import stop_board
 from chat.realtime.process import stop_real_time
 from config.contracts import CONTRACTS
 from core.surface.close_codes import NO_SUCH_ROOM
@@ -13,6 +14,7 @@ from core.surface.credentials import Scope
 
 async def let_go_of_sockets() -> None:
     """Before the process ends: what was taken to be stored is stored, and others are told who is gone."""
+    await stop_board()
     await stop_real_time()
 
 

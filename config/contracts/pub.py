@@ -5,6 +5,7 @@ from typing import Any
 from accounts.api.pub import IssueTicket, LoginOwner, LogOut, RefreshToken, RevokeSession, TokenDetails
 from analytics.api.pub.superuser import SuperuserAnalytics, SuperuserDashboard, SuperuserOverview, SuperuserReports
 from analytics.api.pub.venue import VenueOverviewView, VenueQrAnalytics
+from analytics.consumers.pub import LiveCountersConsumer
 from chat.api.pub.group import GroupClose, GroupHistory, GroupMute, GroupOpen
 from chat.api.pub.messages import MessageDetail, MessageReactions
 from chat.api.pub.page import Welcome
@@ -148,6 +149,7 @@ PUB = Contract(
     sockets=(
         SocketRoute("ws/group/<str:var_id>/", GroupConsumer),
         SocketRoute("ws/private/<int:chat_id>/", PrivateConsumer),
+        SocketRoute("ws/admin/live/", LiveCountersConsumer),
     ),
     path_examples={
         "customer_id": 1,

@@ -34,7 +34,7 @@ def find_credential(scope: Scope) -> Credential | None:
         return Credential("ticket", query["ticket"][0])
     if "token" in query:
         return Credential("token", query["token"][0])
-    cookie = _cookie(scope) if _is_allowed_origin(scope) else ""
+    cookie = _cookie(scope, ACCESS_COOKIE) if _is_allowed_origin(scope) else ""
     return Credential("token", cookie) if cookie else None
 
 
@@ -44,20 +44,28 @@ def offers_bearer(scope: Scope) -> bool:
     return len(offered) >= 2 and offered[0] == BEARER
 
 
-def _cookie(scope: Scope) -> str:
+def own_pages_cookie(scope: Scope, name: str) -> str:
+    """A cookie that is good for this server's own pages only, and not for those of allowed origins; "" without one."""
+    return _cookie(scope, name) if _is_own_origin(scope) else ""
+
+
+def _cookie(scope: Scope, name: str) -> str:
     try:
         cookies = SimpleCookie(_header(scope, b"cookie"))
     except CookieError:
         return ""
-    morsel = cookies.get(ACCESS_COOKIE)
+    morsel = cookies.get(name)
     return str(morsel.value) if morsel else ""
 
 
 def _is_allowed_origin(scope: Scope) -> bool:
     """A browser sends cookies along whoever asks; what it says of the page that asked is the defence."""
+    return _header(scope, b"origin") in settings.CORS_ALLOWED_ORIGINS or _is_own_origin(scope)
+
+
+def _is_own_origin(scope: Scope) -> bool:
     origin = _header(scope, b"origin")
-    own = {settings.PUBLIC_URL, *settings.CORS_ALLOWED_ORIGINS}
-    return bool(origin) and (origin in own or urlsplit(origin).netloc == _header(scope, b"host"))
+    return bool(origin) and (origin == settings.PUBLIC_URL or urlsplit(origin).netloc == _header(scope, b"host"))
 
 
 def _header(scope: Scope, name: bytes) -> str:

@@ -7,8 +7,7 @@ from typing import Any
 
 from channels.routing import URLRouter
 
-from chat.realtime.process import stop_real_time
-from config.sockets import urlpatterns
+from config.sockets import let_go_of_sockets, urlpatterns
 from tests.sockets.documented import assert_documented
 
 application = URLRouter(urlpatterns)
@@ -103,6 +102,6 @@ def play(scene: Callable[[], Awaitable[Any]]) -> Any:
         try:
             return await scene()
         finally:
-            await stop_real_time()
+            await let_go_of_sockets()
 
     return asyncio.run(whole())

@@ -1,0 +1,35 @@
+"""By what a superuser watches the counters, and which of them still serve."""
+
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from accounts.browser_sessions import users_in_browsers
+from accounts.models import User
+from accounts.selectors import live_sessions_among
+
+
+@dataclass(frozen=True)
+class Pass:
+    """`key` is a browser's session in the admin, or the id of a session that an access token is of."""
+
+    kind: Literal["browser", "token"]
+    key: str
+    expires_at: float = float("inf")
+
+
+def passes_that_serve(passes: Collection[Pass]) -> set[Pass]:
+    """Those whose session lives and is a superuser's: three queries at most, however many there are."""
+    browsers = {each.key for each in passes if each.kind == "browser"}
+    sessions = {each.key for each in passes if each.kind == "token"}
+    in_browsers = users_in_browsers(browsers) if browsers else {}
+    by_token = live_sessions_among({UUID(key) for key in sessions}) if sessions else {}
+    holders: dict[tuple[str, str], User] = {("browser", key): user for key, user in in_browsers.items()}
+    holders |= {("token", str(key)): user for key, user in by_token.items()}
+    return {each for each in passes if _serves(each, holders.get((each.kind, each.key)))}
+
+
+def _serves(each: Pass, holder: User | None) -> bool:
+    return holder is not None and holder.is_superuser and each.expires_at > time.time()
