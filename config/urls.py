@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import path, re_path
 from django.views.generic import RedirectView
 
+from analytics.api.owner_pages import dashboard_page, login_page, logout_page
 from config.contracts import CONTRACTS
 from config.docs import docs_urlpatterns
 from config.health import live, ready
@@ -15,6 +16,9 @@ urlpatterns = [
     *docs_urlpatterns(),
     re_path(r"^admin$", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),
+    re_path(r"^dashboard/?$", dashboard_page),
+    re_path(r"^dashboard/login/?$", login_page),
+    re_path(r"^dashboard/logout/?$", logout_page),
     re_path(r"^healthz/?$", live),
     re_path(r"^readyz/?$", ready),
     re_path(r"^metrics/?$", metrics),
