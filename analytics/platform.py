@@ -52,6 +52,17 @@ class Moment:
         before = a_month_before(self.today)
         return self.at.replace(year=before.year, month=before.month, day=before.day)
 
+    @property
+    def months_so_far(self) -> tuple[Span, Span]:
+        """This month, and the month before up to the same day."""
+        first = self.today.replace(day=1)
+        return Span(first, self.today), Span(a_month_before(first), a_month_before(self.today))
+
+    @property
+    def lately(self) -> Span:
+        """Thirty days, today included."""
+        return Span(self.today - (ACTIVE_DAYS - 1) * A_DAY, self.today)
+
 
 @dataclass(frozen=True)
 class Compared:
@@ -171,14 +182,14 @@ def plan_shares() -> list[PlanShare]:
 
 
 def busy_hours(moment: Moment) -> list[BusyHour]:
-    span = _lately(moment)
+    span = moment.lately
     counts = in_all(Asked(Scope.HOUR, (Metric.SCANS,)), span, moment.closed)
     return [BusyHour(hour, counts[Key(span.first, Metric.SCANS, Scope.HOUR, hour)]) for hour in range(24)]
 
 
 def busy_venues(moment: Moment) -> list[BusyVenue]:
     """The ten where most codes were scanned."""
-    span = _lately(moment)
+    span = moment.lately
     counts = in_all(Asked(Scope.VENUE, (Metric.SCANS, Metric.REDEMPTIONS)), span, moment.closed)
 
     def count(venue_id: int, metric: Metric) -> int:
@@ -188,10 +199,6 @@ def busy_venues(moment: Moment) -> list[BusyVenue]:
     busiest = sorted(ids, key=lambda id_: (-count(id_, Metric.SCANS), -count(id_, Metric.REDEMPTIONS), id_))[:RECENT]
     names = venue_names(busiest)
     return [BusyVenue(id_, names[id_], count(id_, Metric.SCANS), count(id_, Metric.REDEMPTIONS)) for id_ in busiest]
-
-
-def _lately(moment: Moment) -> Span:
-    return Span(moment.today - (ACTIVE_DAYS - 1) * A_DAY, moment.today)
 
 
 def percent_of(part: int, whole: int) -> Decimal:
@@ -224,15 +231,10 @@ def _active_users(moment: Moment) -> Compared:
 
 
 def _monthly_revenue(moment: Moment) -> Compared:
-    """This month so far, and the month before up to the same day."""
-    spans = (
-        Span(moment.today.replace(day=1), moment.today),
-        Span(a_month_before(moment.today.replace(day=1)), a_month_before(moment.today)),
-    )
     asked = Asked(Scope.PLATFORM, (Metric.REVENUE,))
     sums = [
         in_all(asked, span, moment.closed)[Key(span.first, Metric.REVENUE, Scope.PLATFORM, unit=moment.currency)]
-        for span in spans
+        for span in moment.months_so_far
     ]
     return Compared(*map(money, sums))
 

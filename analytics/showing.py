@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Literal
 
+from analytics.owner_dashboard import OwnMonth
 from analytics.platform import BusyHour, BusyVenue, Compared, Dashboard, Month, PlanShare
 
 Number = int | Decimal
@@ -83,8 +85,15 @@ def month_charts(months: Sequence[Month], currency: str) -> list[Chart]:
         ("redemptions", "Redemptions", "Redemptions"),
     )
     return [
-        chart(name, title, ("Month", header), [(_named(month), [getattr(month, name)]) for month in months])
+        chart(name, title, ("Month", header), [(_named(month.month), [getattr(month, name)]) for month in months])
         for name, title, header in shown
+    ]
+
+
+def own_month_charts(months: Sequence[OwnMonth]) -> list[Chart]:
+    return [
+        chart(name, title, ("Month", title), [(_named(month.month), [getattr(month, name)]) for month in months])
+        for name, title in (("scans", "Scans"), ("messages", "Messages"), ("redemptions", "Redemptions"))
     ]
 
 
@@ -113,5 +122,5 @@ def _change(figure: Compared, unit: str) -> str:
     return f"{amount(difference, unit)} {more} than a month before{percent}"
 
 
-def _named(month: Month) -> str:
-    return f"{month.month:%b %Y}"
+def _named(month: date) -> str:
+    return f"{month:%b %Y}"

@@ -1,0 +1,132 @@
+"""What an owner looks at: how their own venues do."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count
+from django.db.models.functions import ExtractHour
+
+from accounts.models import User
+from analytics.days import months_up_to, span_shown
+from analytics.figures import Asked, by_month, in_all
+from analytics.models import Metric, Scope
+from analytics.platform import BusyHour, BusyVenue, Compared, Moment
+from analytics.sources import Key
+from core.errors import NotFound
+from offers.models import Offer, Redemption
+from offers.selectors import offers_managed_by, offers_open, redemptions
+from venues.models import Venue
+from venues.selectors import presences_now, scans_between, venues_managed_by
+
+VENUES_SHOWN = 200
+SHOWN = 10
+MONTHLY = (Metric.SCANS, Metric.MESSAGES, Metric.REDEMPTIONS)
+
+
+@dataclass(frozen=True)
+class OwnMonth:
+    month: date
+    scans: int
+    messages: int
+    redemptions: int
+
+
+@dataclass(frozen=True)
+class OwnerDashboard:
+    """`venue` is the one that is looked at; None for all of them. `zone` is whose hours `hours` are."""
+
+    venues: list[Venue]
+    venue: Venue | None
+    customers_now: int
+    offers_open: int
+    this_month: dict[Metric, Compared]
+    months: list[OwnMonth]
+    zone: str
+    hours: list[BusyHour]
+    busy_venues: list[BusyVenue]
+    top_offers: list[Offer]
+    recent_redemptions: list[Redemption]
+
+
+def owner_dashboard(user: User, moment: Moment, *, venue_id: int | None = None) -> OwnerDashboard:
+    """Of one of their venues, or of all: the first 200 of those who have more. Raises NotFound for anybody else's."""
+    venues = list(venues_managed_by(user).order_by("name", "id")[:VENUES_SHOWN])
+    looked_at = [venue for venue in venues if venue_id in (None, venue.pk)]
+    if venue_id is not None and not looked_at:
+        raise NotFound
+    ids = [venue.pk for venue in looked_at]
+    zone = _zone_of(looked_at)
+    return OwnerDashboard(
+        venues=venues,
+        venue=looked_at[0] if venue_id is not None else None,
+        customers_now=presences_now().filter(venue__in=ids).count(),
+        offers_open=offers_open(at=moment.at).filter(venue__in=ids).count(),
+        this_month=_this_month(ids, moment),
+        months=_months(ids, moment),
+        zone=zone,
+        hours=_hours(ids, moment, zone),
+        busy_venues=_busy_venues(looked_at, moment),
+        top_offers=_top_offers(user, ids),
+        recent_redemptions=_recent_redemptions(ids),
+    )
+
+
+def _zone_of(venues: Sequence[Venue]) -> str:
+    """Their own where they share one."""
+    zones = {venue.time_zone for venue in venues}
+    return zones.pop() if len(zones) == 1 else "UTC"
+
+
+def _this_month(ids: Sequence[int], moment: Moment) -> dict[Metric, Compared]:
+    sums: list[Counter[Metric]] = []
+    for span in moment.months_so_far:
+        counts = in_all(Asked(Scope.VENUE, MONTHLY, ids), span, moment.closed)
+        sums.append(Counter())
+        for key, value in counts.items():
+            sums[-1][key.metric] += value
+    return {metric: Compared(sums[0][metric], sums[1][metric]) for metric in MONTHLY}
+
+
+def _months(ids: Sequence[int], moment: Moment) -> list[OwnMonth]:
+    figures = by_month(Asked(Scope.VENUE, MONTHLY, ids), span_shown(moment.today), moment.closed)
+    sums: Counter[tuple[date, Metric]] = Counter()
+    for key, value in figures.items():
+        sums[key.day, key.metric] += value
+    return [OwnMonth(first, *(sums[first, metric] for metric in MONTHLY)) for first in months_up_to(moment.today)]
+
+
+def _hours(ids: Sequence[int], moment: Moment, zone: str) -> list[BusyHour]:
+    scans = scans_between(moment.lately.since, moment.at).filter(venue__in=ids).order_by()
+    counted = dict(
+        scans.annotate(hour=ExtractHour("scanned_at", tzinfo=ZoneInfo(zone))).values_list("hour", Count("pk"))
+    )
+    return [BusyHour(hour, counted.get(hour, 0)) for hour in range(24)]
+
+
+def _busy_venues(venues: Sequence[Venue], moment: Moment) -> list[BusyVenue]:
+    span = moment.lately
+    asked = Asked(Scope.VENUE, (Metric.SCANS, Metric.REDEMPTIONS), [venue.pk for venue in venues])
+    counts = in_all(asked, span, moment.closed)
+    busy = [
+        BusyVenue(
+            venue.pk,
+            venue.name,
+            counts[Key(span.first, Metric.SCANS, Scope.VENUE, venue.pk)],
+            counts[Key(span.first, Metric.REDEMPTIONS, Scope.VENUE, venue.pk)],
+        )
+        for venue in venues
+    ]
+    return sorted(busy, key=lambda venue: (-venue.scans, -venue.redemptions, venue.id))[:SHOWN]
+
+
+def _top_offers(user: User, ids: Sequence[int]) -> list[Offer]:
+    redeemed = offers_managed_by(user).filter(venue__in=ids, redeemed_count__gt=0)
+    return list(redeemed.order_by("-redeemed_count", "title", "id")[:SHOWN])
+
+
+def _recent_redemptions(ids: Sequence[int]) -> list[Redemption]:
+    rows = redemptions().filter(venue__in=ids).select_related("offer", "customer", "venue")
+    return list(rows.order_by("-redeemed_at", "id")[:SHOWN])
