@@ -12,7 +12,17 @@ from unfold.enums import ActionVariant
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from accounts.models import Block, CustomerProfile, ExternalIdentity, OneTimePassword, Session, User, UserType
+from accounts.models import (
+    Block,
+    CustomerProfile,
+    ExternalIdentity,
+    Invitation,
+    OneTimePassword,
+    Session,
+    User,
+    UserType,
+)
+from accounts.services.invitations import invite_user
 from accounts.services.passwords import change_password, remove_password
 from accounts.services.privacy import anonymise_account
 from accounts.services.registration import (
@@ -130,7 +140,7 @@ class UserAdmin(django_admin.UserAdmin, GovernedAdmin[User]):  # type: ignore[ty
     inlines = (ProfileInline,)
     untold = ("gender",)
     actions = ("deactivate", "activate", "end_sessions")
-    actions_detail = ("end_all", "forget")
+    actions_detail = ("invite", "end_all", "forget")
 
     @display(description="name", ordering="first_name")
     def full_name(self, user: User) -> str:
@@ -193,6 +203,12 @@ class UserAdmin(django_admin.UserAdmin, GovernedAdmin[User]):  # type: ignore[ty
     def end_sessions(self, request: HttpRequest, user: User) -> None:
         end_all_sessions(user)
 
+    @page_action(
+        "Invite", question="They are mailed a link that sets their password. One sent before ends.", icon="mail"
+    )
+    def invite(self, request: HttpRequest, user: User, form: Any) -> None:
+        invite_user(user=user, by=actor(request))
+
     @page_action("End all sessions", question="They must sign in again, everywhere.", icon="logout")
     def end_all(self, request: HttpRequest, user: User, form: Any) -> None:
         end_all_sessions(user)
@@ -242,6 +258,28 @@ class SessionAdmin(GrowingAdmin[Session]):
     @list_action("End the selected sessions")
     def revoke(self, request: HttpRequest, session: Session) -> None:
         end_sessions([session])
+
+
+@admin.register(Invitation)
+class InvitationAdmin(GrowingAdmin[Invitation]):
+    """Whom a link was mailed to; the link itself is kept nowhere."""
+
+    hidden = ("hash",)
+    list_display = ("created_at", "user", "invited_by", "state", "expires_at", "used_at")
+    list_filter = ("created_at", "expires_at", "used_at")
+    list_select_related = ("user", "invited_by")
+    search_fields = ("user__username", "user__email")
+    actions = ("resend",)
+
+    @display(description="state", label={"used": "success", "open": "info"})
+    def state(self, invitation: Invitation) -> str:
+        if invitation.used_at is not None:
+            return "used"
+        return "open" if invitation.expires_at > timezone.now() else "over"
+
+    @list_action("Send another link to the selected")
+    def resend(self, request: HttpRequest, invitation: Invitation) -> None:
+        invite_user(user=invitation.user, by=actor(request))
 
 
 @admin.register(OneTimePassword)

@@ -114,3 +114,15 @@ class NotOneself(errors.Invalid):
 class ChangedMeanwhile(errors.Conflict):
     code = "changed_meanwhile"
     message = "This account was changed by someone else at the same time."
+
+
+class InvitationOver(errors.Gone):
+    """Used, replaced by a later one, or too old."""
+
+    code = "invitation_over"
+    message = "This invitation was used, replaced by a later one, or is too old. Please ask for another."
+
+
+class AlreadyJoined(errors.Conflict):
+    code = "already_joined"
+    message = "This person has set a password already."

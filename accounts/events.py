@@ -48,6 +48,23 @@ class OneTimePasswordIssued:
 
 
 @dataclass(frozen=True)
+class UserInvited:
+    """Carries the link's token, which is stored nowhere in the clear: whoever delivers it must seal it."""
+
+    user_id: int
+    by_id: int
+    email: str
+    username: str
+    token: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class InvitationAccepted:
+    user_id: int
+
+
+@dataclass(frozen=True)
 class AccountAnonymised:
     """The person is gone from the account. Apps that hold their words or traces react in the same transaction."""
 

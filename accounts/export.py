@@ -38,6 +38,10 @@ def held_external_identities(user: User) -> list[Row]:
     return [_row(identity, "issuer", "subject", "created_at") for identity in identities]
 
 
+def held_invitations(user: User) -> list[Row]:
+    return [_row(invitation, "created_at", "expires_at", "used_at") for invitation in user.invitations.order_by("id")]
+
+
 def held_blocks(user: User) -> list[Row]:
     """Whom they blocked; who blocked them is the others' business, as is who reported them."""
     blocks = user.blocks_made.select_related("blocked").order_by("id")

@@ -144,6 +144,23 @@ class SocketTicket(models.Model):
         return f"ticket of session {self.session_id}"
 
 
+class Invitation(models.Model):
+    """A link that lets the person of an account set its first password. Used once."""
+
+    hash = models.CharField(max_length=64, unique=True, editable=False, help_text="Keyed hash of the link's token.")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="invitations")
+    invited_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(db_index=True)
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return f"invitation {self.pk}"
+
+
 class OneTimePassword(models.Model):
     """A code that was asked for. The row is the same whether or not the address has an account: who asked for an
     unknown one is told nothing by answer or time, since the account is looked up and the code made by a job.

@@ -3,7 +3,7 @@
 from django.core.management import call_command
 from huey.contrib.djhuey import db_task
 
-from accounts.services import one_time_passwords, sessions, tickets
+from accounts.services import invitations, one_time_passwords, sessions, tickets
 from core.jobs import enqueue, scheduled
 
 
@@ -23,4 +23,5 @@ def purge_accounts() -> None:
     one_time_passwords.purge_one_time_passwords()
     sessions.purge_sessions()
     tickets.purge_tickets()
+    invitations.purge_invitations()
     call_command("clearsessions")

@@ -1,5 +1,5 @@
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 
 from django.db.models import Q, QuerySet
 
@@ -26,9 +26,9 @@ def find_activity(search: ActivitySearch) -> QuerySet[ActivityEntry]:
     if search.actor:
         rows = rows.filter(actor__username__iexact=search.actor)
     if search.first_day is not None:
-        rows = rows.filter(at__gte=_midnight(search.first_day))
+        rows = rows.filter(at__gte=datetime.combine(search.first_day, time.min, UTC))
     if search.last_day is not None:
-        rows = rows.filter(at__lt=_midnight(search.last_day) + timedelta(days=1))
+        rows = rows.filter(at__lte=datetime.combine(search.last_day, time.max, UTC))
     return rows
 
 
@@ -41,7 +41,3 @@ def activity_of(user: User) -> QuerySet[ActivityEntry]:
     """What they did, and what was done to them, the first first."""
     theirs = Q(actor=user) | Q(target_type=USER, target_id=str(user.pk))
     return ActivityEntry.objects.filter(theirs).order_by("id")
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)

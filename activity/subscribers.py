@@ -49,6 +49,16 @@ def user_type_changed(event: events.UserTypeChanged) -> None:
     )
 
 
+@with_it(events.UserInvited)
+def user_invited(event: events.UserInvited) -> None:
+    record_activity(type="user_invited", actor_id=event.by_id, summary="Invited someone", target=_person(event.user_id))
+
+
+@with_it(events.InvitationAccepted)
+def invitation_accepted(event: events.InvitationAccepted) -> None:
+    _by_themselves("invitation_accepted", event.user_id, "Accepted an invitation")
+
+
 @with_it(events.CustomerReported)
 def customer_reported(event: events.CustomerReported) -> None:
     report = get_report(event.report_id)

@@ -1,14 +1,15 @@
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from accounts.models import User
-from billing.models import Coupon, CouponRedemption, Membership, Payment, Plan, Refund, Subscription
+from billing.models import Coupon, CouponRedemption, Membership, Payment, Plan, Refund, Subscriber, Subscription
 from core.errors import NotFound
 
 NOTHING = Decimal("0.00")
@@ -56,6 +57,11 @@ def get_plan(plan_id: int) -> Plan:
     if plan is None:
         raise NotFound
     return plan
+
+
+def find_first_plan() -> int | None:
+    """The id of the first plan that can be subscribed to, if there is one."""
+    return Plan.objects.filter(is_active=True).values_list("pk", flat=True).first()
 
 
 def live_subscriptions(*, at: datetime | None = None) -> QuerySet[Subscription]:
@@ -116,6 +122,27 @@ def subscriptions() -> QuerySet[Subscription]:
 
 def payments() -> QuerySet[Payment]:
     return Payment.objects.select_related("plan", "subscription__subscriber", "coupon_redemption__coupon")
+
+
+def latest_subscriptions_of(subscriber_ids: Collection[int]) -> dict[int, Subscription]:
+    """The latest of each who has one, live or not, by subscriber."""
+    latest = Subscriber.objects.filter(pk__in=subscriber_ids).values_list(
+        Subquery(Subscription.objects.filter(subscriber=OuterRef("pk")).order_by("-id").values("pk")[:1])
+    )
+    return {one.subscriber_id: one for one in subscriptions().filter(pk__in=latest)}
+
+
+def last_payments_of(subscriber_ids: Collection[int]) -> dict[int, Payment]:
+    """The last of each who paid, by subscriber."""
+    theirs = Payment.objects.filter(subscription__subscriber=OuterRef("pk")).order_by("-paid_at", "-id")
+    last = Subscriber.objects.filter(pk__in=subscriber_ids).values_list(Subquery(theirs.values("pk")[:1]))
+    found = Payment.objects.select_related("subscription").filter(pk__in=last)
+    return {one.subscription.subscriber_id: one for one in found}
+
+
+def latest_status(subscriber: OuterRef) -> Subquery:
+    """For another query: the status of a subscriber's latest subscription."""
+    return Subquery(Subscription.objects.filter(subscriber=subscriber).order_by("-id").values("status")[:1])
 
 
 def get_subscription(subscription_id: int) -> Subscription:

@@ -29,6 +29,7 @@ NAVIGATION = [
         _list("Evidence", "gavel", "chat_evidence"),
         _list("Blocks", "block", "accounts_block"),
         _list("Sessions", "devices", "accounts_session"),
+        _list("Invitations", "forward_to_inbox", "accounts_invitation"),
         _list("One-time passwords", "password", "accounts_onetimepassword"),
         _list("External identities", "badge", "accounts_externalidentity"),
         _list("Customers' profiles", "account_circle", "accounts_customerprofile"),

@@ -116,7 +116,7 @@ def make_venues(owner: User, now: datetime) -> list[Venue]:
             contact_name="Olive Hart",
             contact_email="owner1@example.com",
         )
-        Venue.objects.filter(pk=venue.pk).update(created_at=now - timedelta(days=360 - 60 * demo.id))
+        Venue.objects.filter(pk=venue.pk).update(created_at=now - timedelta(days=440 - 60 * demo.id))
         hours = [OpeningHours(venue=venue, day=day, opens="11:00", closes="23:30") for day in range(7)]
         OpeningHours.objects.bulk_create(hours)
         if demo.var_id:

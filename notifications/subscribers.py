@@ -1,4 +1,6 @@
-from accounts.events import AccountAnonymised, OneTimePasswordIssued
+from django.conf import settings
+
+from accounts.events import AccountAnonymised, OneTimePasswordIssued, UserInvited
 from core.events import after_commit, with_it
 from core.jobs import enqueue
 from notifications import tasks
@@ -18,6 +20,23 @@ def mail_one_time_password(event: OneTimePasswordIssued) -> None:
         subject="Your Pub Network sign-in code",
         template="notifications/mail/one_time_password",
         context={"code": event.code, "valid_minutes": event.valid_minutes},
+        user_id=event.user_id,
+        holds_secret=True,
+        expires_at=event.expires_at,
+    )
+
+
+@with_it(UserInvited)
+def mail_invitation(event: UserInvited) -> None:
+    queue_mail(
+        recipient=event.email,
+        subject="You are invited to Pub Network",
+        template="notifications/mail/invitation",
+        context={
+            "username": event.username,
+            "link": f"{settings.PUBLIC_URL}/invitations/{event.token}/",
+            "expires_at": event.expires_at,
+        },
         user_id=event.user_id,
         holds_secret=True,
         expires_at=event.expires_at,

@@ -14,6 +14,7 @@ from accounts.models import (
     Block,
     CustomerProfile,
     ExternalIdentity,
+    Invitation,
     OneTimePassword,
     Report,
     Session,
@@ -196,6 +197,9 @@ MAKERS: dict[type[Model], Callable[[int], Model]] = {
     CustomerProfile: lambda number: user(number).customer_profile,
     Session: session,
     OneTimePassword: one_time_password,
+    Invitation: lambda number: Invitation.objects.create(
+        hash=f"{number:064}", user=user(number), created_at=timezone.now(), expires_at=timezone.now() + AN_HOUR
+    ),
     ExternalIdentity: lambda number: ExternalIdentity.objects.create(
         user=user(number), issuer="i", subject=str(number)
     ),

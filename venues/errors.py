@@ -11,6 +11,16 @@ class VenueNotServing(errors.Invalid):
         super().__init__(fields={"venue": [self.message]})
 
 
+class VenueUnknown(errors.Invalid):
+    """Told to who may know of every venue."""
+
+    code = "venue_unknown"
+    message = "No venue that is open has this id."
+
+    def __init__(self) -> None:
+        super().__init__(fields={"venue": [self.message]})
+
+
 class VarIdNotCurrent(errors.Invalid):
     code = "var_id_invalid"
     message = "Unknown or expired var_id."

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts import events
-from accounts.models import Block, CustomerProfile, ExternalIdentity, OneTimePassword, Report, Session, User
+from accounts.models import Block, CustomerProfile, ExternalIdentity, Invitation, OneTimePassword, Report, Session, User
 from accounts.services.passwords import confirm_password
 from accounts.services.sessions import end_all_sessions
 from core.errors import NotFound
@@ -53,6 +53,7 @@ def anonymise_account(*, user: User) -> None:
     Report.objects.filter(reporter=user).update(reporter=None)
     for held in (
         ExternalIdentity.objects.filter(user=user),
+        Invitation.objects.filter(user=user),
         OneTimePassword.objects.filter(Q(user=user) | Q(email=user.email)),
         Block.objects.filter(Q(blocker=user) | Q(blocked=user)),
     ):

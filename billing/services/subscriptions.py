@@ -19,6 +19,11 @@ RUNNING = (Subscription.Status.TRIAL, Subscription.Status.ACTIVE)
 AT_ONCE = 500
 
 
+def open_subscriber(*, name: str) -> Subscriber:
+    """Whoever is billed refers to it; `name` is how they are called on lists."""
+    return Subscriber.objects.create(name=name)
+
+
 @transaction.atomic
 def start_subscription(
     *, subscriber: Subscriber, plan_id: int, trial_days: int = TRIAL_DAYS, coupon: str = "", by: User

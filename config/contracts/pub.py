@@ -3,9 +3,11 @@
 from typing import Any
 
 from accounts.api.pub import IssueTicket, LoginOwner, LogOut, RefreshToken, RevokeSession, TokenDetails
+from activity.api.pub import ActivityLog
 from analytics.api.pub.superuser import SuperuserAnalytics, SuperuserDashboard, SuperuserOverview, SuperuserReports
 from analytics.api.pub.venue import VenueOverviewView, VenueQrAnalytics
 from analytics.consumers.pub import LiveCountersConsumer
+from billing.api.pub import CouponList, PlanDetail, PlanList
 from chat.api.pub.group import GroupClose, GroupHistory, GroupMute, GroupOpen
 from chat.api.pub.messages import MessageDetail, MessageReactions
 from chat.api.pub.page import Welcome
@@ -16,6 +18,7 @@ from core.surface.contract import Contract, Route, SocketRoute, grouped
 from core.surface.failure import Failure
 from icebreakers.api.pub import IceBreakerList, RandomIceBreaker
 from offers.api.pub import DeleteOffer, OfferDetail, OfferEligibility, OfferList, RedeemOffer
+from venues.api.pub.billing import CancelSubscription, PaymentList, RefundPayment, SubscriptionList
 from venues.api.pub.customers import (
     BlockUser,
     ChangePassword,
@@ -31,8 +34,10 @@ from venues.api.pub.customers import (
     ValidateCustomerCode,
 )
 from venues.api.pub.google import GoogleCallback, GoogleLogin
+from venues.api.pub.invitations import InvitationPage
 from venues.api.pub.presence import CheckIn, CheckOut
 from venues.api.pub.screen import QrPng, QrScreen, QrSvg
+from venues.api.pub.superuser import NewUser, PlatformVenues
 from venues.api.pub.var_ids import GenerateVarId
 from venues.api.pub.venues import VenueDetail, VenueList
 
@@ -81,6 +86,7 @@ PUB = Contract(
             Route("ws-ticket/", IssueTicket),
             Route("token/refresh/", RefreshToken),
             Route("logout/", LogOut),
+            Route("invitations/<str:token>/", InvitationPage),
             Route("google/login/", GoogleLogin),
             Route("google/callback/", GoogleCallback),
         ),
@@ -144,6 +150,16 @@ PUB = Contract(
             Route("superuser/overview/", SuperuserOverview),
             Route("superuser/analytics/", SuperuserAnalytics),
             Route("superuser/reports/", SuperuserReports),
+            Route("superuser/activity-log/", ActivityLog),
+            Route("superuser/venues/", PlatformVenues),
+            Route("superuser/users/", NewUser),
+            Route("superuser/plans/", PlanList),
+            Route("superuser/plans/<int:plan_id>/", PlanDetail),
+            Route("superuser/subscriptions/", SubscriptionList),
+            Route("superuser/subscriptions/<int:subscription_id>/cancel/", CancelSubscription),
+            Route("superuser/payments/", PaymentList),
+            Route("superuser/payments/<int:payment_id>/refund/", RefundPayment),
+            Route("superuser/coupons/", CouponList),
         ),
     ),
     sockets=(
@@ -158,5 +174,8 @@ PUB = Contract(
         "offer_id": "0ffe0000-0000-4000-8000-000000030001",
         "chat_id": 1,
         "message_id": 2,
+        "plan_id": 1,
+        "subscription_id": 3,
+        "payment_id": 1,
     },
 )

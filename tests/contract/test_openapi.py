@@ -20,6 +20,8 @@ FOUND_OUT = {
     "POST /logout/",
     "POST /customers/login/validate-otp/",
     "DELETE /customer-tokens/{session_id}/",
+    "GET /invitations/{token}/",
+    "POST /invitations/{token}/",
 }
 # Google is not set up on a development machine; what it needs is tested against a real OpenID provider.
 NOT_ON_DEMO_DATA = {"GET /google/login/": 503, "GET /google/callback/": 400}
@@ -132,6 +134,15 @@ def test_the_code_from_the_mail_makes_the_example_work(demo_data, django_capture
     answer = send_example(of("POST /customers/login/validate-otp/"), ApiClient(), otp=str(code and code[0]))
 
     assert_documented(of("POST /customers/login/validate-otp/"), answer)
+
+
+def test_the_link_from_the_mail_makes_the_examples_work(people, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        send_example(of("POST /superuser/users/"), people["superuser"])
+    link = re.search(r"/invitations/([\w-]+)/", mail.outbox[0].body)
+
+    for name in ("GET /invitations/{token}/", "POST /invitations/{token}/"):
+        assert_documented(of(name), send_example(of(name), ApiClient(), token=str(link and link[1])))
 
 
 def test_a_session_from_the_list_can_be_ended(people):

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import User
+from demo.billing import plant_billing
 from demo.history import plant_current_offers, plant_history, plant_private_chat
 from demo.people import make_customers, make_guests, make_staff, make_venues
 from icebreakers.csv_files import read_rows
@@ -46,6 +47,8 @@ def load() -> None:
     _continue_sequences_after("chat")
     plant_current_offers(venues, now)
     plant_history(venues, guests, now, chance)
+    plant_billing(now)
+    _continue_sequences_after("billing")
     ice_breakers = Path(apps.get_app_config("icebreakers").path) / "data" / "ice_breakers.csv"
     import_ice_breakers(read_rows(ice_breakers.read_bytes()))
 
