@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -26,13 +27,13 @@ OURS = (sys.executable, "-m", "config.server")
 
 class Server:
     def __init__(self, command: Sequence[str] = OURS, **environment: str) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self._data = tempfile.TemporaryDirectory(prefix="pub-network-server-")
-        command = [part.format(port=self.port) for part in command]
-        env = {**os.environ, **_environment(self._data.name, self.port), **environment}
-        self.process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        self._command = [part.format(port=self.port) for part in command]
+        self._environment = {**os.environ, **_environment(self._data.name, self.port), **environment}
+        self._errors = Path(self._data.name) / "errors"
         self.clients = ExitStack()
-        self._wait_until_it_listens()
+        self._start()
 
     def connect(self, path: str, **options: Any) -> "Client":
         """A client that is let go of when the server is."""
@@ -55,14 +56,29 @@ class Server:
         """What it wrote to standard error."""
         if self.process.poll() is None:
             self.terminate()
-        _, errors = self.process.communicate(timeout=15)
+        self.process.wait(timeout=15)
         self.clients.close()
+        errors = self._errors.read_text()
         self._data.cleanup()
         return errors
+
+    def restart(self) -> None:
+        """Told to go down, and started again where it was once it is gone."""
+        self.terminate()
+        self.process.wait(timeout=15)
+        self._start()
 
     def resident_kib(self) -> int:
         with open(f"/proc/{self.process.pid}/status") as status:
             return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
+
+    def _start(self) -> None:
+        """A file takes all that is written, where a pipe that nobody reads would hold the server up."""
+        with self._errors.open("a") as errors:
+            self.process = subprocess.Popen(
+                self._command, env=self._environment, stdout=subprocess.DEVNULL, stderr=errors
+            )
+        self._wait_until_it_listens()
 
     def _wait_until_it_listens(self) -> None:
         deadline = time.monotonic() + 30
@@ -150,7 +166,7 @@ def _database_url() -> str:
     return f"postgres://{user}@{database['HOST']}:{database['PORT'] or 5432}/{database['NAME']}"
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
