@@ -100,9 +100,8 @@ def _months(ids: Sequence[int], moment: Moment) -> list[OwnMonth]:
 
 def _hours(ids: Sequence[int], moment: Moment, zone: str) -> list[BusyHour]:
     scans = scans_between(moment.lately.since, moment.at).filter(venue__in=ids).order_by()
-    counted = dict(
-        scans.annotate(hour=ExtractHour("scanned_at", tzinfo=ZoneInfo(zone))).values_list("hour", Count("pk"))
-    )
+    by_hour = scans.annotate(hour=ExtractHour("scanned_at", tzinfo=ZoneInfo(zone))).values_list("hour")
+    counted = dict(by_hour.annotate(count=Count("pk")))
     return [BusyHour(hour, counted.get(hour, 0)) for hour in range(24)]
 
 

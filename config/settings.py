@@ -129,6 +129,9 @@ else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     DATABASES["default"]["OPTIONS"] = {
         "connect_timeout": 3,
+        # For the few statements that are written out: see core/sql.py.
+        "prepare_threshold": 5,
+        "options": "-c plan_cache_mode=force_generic_plan",
         # Who waits for a connection gives up before a client does. A pool that cannot connect gives up sooner still: each
         # who asks makes it try at once, where by itself it would try ever more seldom while the database is away.
         "pool": {

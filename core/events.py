@@ -7,9 +7,10 @@ which is imported when Django starts.
 import logging
 from collections import defaultdict
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
 
-from django.db import transaction
+from django.db import connection, transaction
 
 Event = TypeVar("Event")
 Reaction = Callable[[Any], None]
@@ -46,6 +47,13 @@ def announce(event: object) -> None:
         reaction(event)
     for reaction in _after_commit[type(event)]:
         transaction.on_commit(_bound(reaction, event))
+
+
+def together_with(event_type: type) -> AbstractContextManager[object]:
+    """A transaction for a single statement that needs none of its own, unless others write with what it makes true."""
+    if _in_transaction[event_type] or connection.in_atomic_block:
+        return transaction.atomic()
+    return nullcontext()
 
 
 def _bound(reaction: Reaction, event: object) -> Callable[[], None]:

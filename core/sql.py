@@ -3,23 +3,25 @@
 Lists and rows go in as one parameter each, so that a statement reads, and is prepared, the same for any number.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 import msgspec
+import psycopg
 from django.db import connection
 
 
 def fetch(statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
+    with _cursor() as cursor:
         cursor.execute(statement, parameters)
         found: list[tuple[Any, ...]] = cursor.fetchall()
         return found
 
 
 def run(statement: str, *parameters: Any) -> None:
-    with connection.cursor() as cursor:
+    with _cursor() as cursor:
         cursor.execute(statement, parameters)
 
 
@@ -50,3 +52,12 @@ def as_rows(rows: Sequence[Mapping[str, object]]) -> str:
 def as_time(moment: datetime) -> Any:
     """A parameter as this database keeps times."""
     return connection.ops.adapt_datetimefield_value(moment)
+
+
+@contextmanager
+def _cursor() -> Iterator[Any]:
+    """On PostgreSQL one that lets the server plan a statement once, where Django's writes its parameters into it."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.cursor = psycopg.Cursor(connection.connection)
+        yield cursor

@@ -110,7 +110,11 @@ def _owner(request: HttpRequest) -> User:
 
 def _shown(figures: OwnerDashboard) -> dict[str, object]:
     named = {Metric.SCANS: "Scans", Metric.MESSAGES: "Messages", Metric.REDEMPTIONS: "Redemptions"}
-    offers = [(offer.title, [offer.redeemed_count]) for offer in figures.top_offers]
+    names = {venue.pk: venue.name for venue in figures.venues} if figures.venue is None else {}
+    offers = [
+        (", ".join(filter(None, (offer.title, names.get(offer.venue_id)))), [offer.redeemed_count])
+        for offer in figures.top_offers
+    ]
     charts = [
         *showing.own_month_charts(figures.months),
         showing.hours_chart(figures.hours, figures.zone),

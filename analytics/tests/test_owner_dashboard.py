@@ -104,12 +104,13 @@ def test_nothing_of_anothers_is_on_the_page(browser, history):
 
 def test_hours_are_the_venues_own(browser, history):
     Venue.objects.update(time_zone="Pacific/Auckland")
-    history.scan(NOW - timedelta(hours=1), 0)
+    for which in (0, 0, 1, 2):
+        history.scan(NOW - timedelta(hours=1), which)
 
     figures = browser.get("/dashboard/").context["figures"]
 
     assert figures.zone == "Pacific/Auckland"
-    assert [hour.hour for hour in figures.hours if hour.scans] == [0]
+    assert [(hour.hour, hour.scans) for hour in figures.hours if hour.scans] == [(0, 3)]
 
 
 def test_an_owner_of_nothing_sees_an_empty_page(browser):

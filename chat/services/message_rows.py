@@ -10,6 +10,9 @@ from chat.models import Message
 from chat.selectors.standing import Place
 from core import sql
 
+_COLUMNS = "conversation_id, seq, sender_id, client_id, body"
+_TYPED_COLUMNS = "conversation_id bigint, seq bigint, sender_id bigint, client_id text, body text"
+
 
 @dataclass(slots=True)
 class Locked:
@@ -37,38 +40,40 @@ def lock_conversations(conversation_ids: Collection[int]) -> dict[int, Locked]:
 
 
 def insert_messages(messages: Sequence[Message], now: datetime) -> None:
-    """Store them all as said `now`, and give them their keys. Raises IntegrityError when one's `client_id` is taken."""
-    columns = "conversation_id bigint, seq bigint, sender_id bigint, client_id text, body text"
-    names = "conversation_id, seq, sender_id, client_id, body"
-    statement = f"""
-        INSERT INTO chat_message ({names}, created_at) SELECT {names}, %s FROM {sql.rows_of(columns)} WHERE true
-        RETURNING id, conversation_id, seq
+    """Store messages of locked conversations as said `now`, give them their keys, and count the conversations up.
+
+    Raises IntegrityError when one's `client_id` is taken.
+    """
+    inserting = f"""
+        INSERT INTO chat_message ({_COLUMNS}, created_at)
+        SELECT {_COLUMNS}, %s FROM {sql.rows_of(_TYPED_COLUMNS)} WHERE true RETURNING id, conversation_id, seq
         """  # noqa: S608 - what is put in here are names
-    rows = [
-        {
-            "conversation_id": message.conversation_id,
-            "seq": message.seq,
-            "sender_id": message.sender_id,
-            "client_id": message.client_id,
-            "body": message.body,
-        }
-        for message in messages
-    ]
-    stored = sql.fetch(statement, sql.as_time(now), sql.as_rows(rows))
+    counting = f"""
+        UPDATE chat_conversation SET last_seq = row.last_seq, updated_at = %s
+        FROM {sql.rows_of("id bigint, last_seq bigint")} WHERE chat_conversation.id = row.id
+        """  # noqa: S608 - what is put in here are names
+    last_seqs = {message.conversation_id: message.seq for message in messages}
+    insert = (sql.as_time(now), sql.as_rows([_row(message) for message in messages]))
+    count = (sql.as_time(now), sql.as_rows([{"id": key, "last_seq": seq} for key, seq in last_seqs.items()]))
+    if connection.vendor == "postgresql":
+        stored = sql.fetch(f"WITH counted AS ({counting}) {inserting}", *count, *insert)
+    else:
+        stored = sql.fetch(inserting, *insert)
+        sql.run(counting, *count)
     keys = {(conversation_id, seq): key for key, conversation_id, seq in stored}
     for message in messages:
         message.pk = keys[message.conversation_id, message.seq]
         message._state.adding = False
 
 
-def count_up(last_seqs: Sequence[tuple[int, int]], now: datetime) -> None:
-    """Leave each locked conversation with its last `seq`."""
-    statement = f"""
-        UPDATE chat_conversation SET last_seq = row.last_seq, updated_at = %s
-        FROM {sql.rows_of("id bigint, last_seq bigint")} WHERE chat_conversation.id = row.id
-        """  # noqa: S608 - what is put in here are names
-    rows = [{"id": conversation_id, "last_seq": last_seq} for conversation_id, last_seq in last_seqs]
-    sql.run(statement, sql.as_time(now), sql.as_rows(rows))
+def _row(message: Message) -> dict[str, object]:
+    return {
+        "conversation_id": message.conversation_id,
+        "seq": message.seq,
+        "sender_id": message.sender_id,
+        "client_id": message.client_id,
+        "body": message.body,
+    }
 
 
 def _pair_ids(pair: str | None) -> frozenset[int]:

@@ -3,8 +3,9 @@
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from accounts.models import User
@@ -12,10 +13,11 @@ from chat.errors import NotStored
 from chat.events import MessagesPosted, PostedMessage
 from chat.models import Message
 from chat.selectors.standing import Standing, find_refusal, load_standing
-from chat.services.message_rows import Locked, count_up, insert_messages, lock_conversations
+from chat.services.allowed_messages import insert_allowed
+from chat.services.message_rows import Locked, insert_messages, lock_conversations
 from chat.text import clean_body, clean_client_id, is_client_id
 from core.errors import DomainError, NotFound
-from core.events import announce
+from core.events import announce, together_with
 
 log = logging.getLogger(__name__)
 
@@ -46,18 +48,18 @@ class Posted:
 
 
 def post_messages(messages: Sequence[NewMessage]) -> list[Posted | DomainError]:
-    """Store messages of any number of conversations in one transaction, each conversation's in the order given.
+    """Store messages of any number of conversations, each conversation's in the order given.
 
     The result for each, in the same order, is what was stored or why it was not: NotFound, Blocked, NotAtVenue, Muted,
-    GroupClosed, MessageRefused, ClientIdRefused. One that is refused does not touch the others. The conversations'
-    rows are locked in the order of their keys, before anything else is looked at.
-
-    Repetitions are rare, so they are looked for only once the database has found one.
+    GroupClosed, MessageRefused, ClientIdRefused. One that is refused does not touch the others.
     """
-    try:
-        return _store(messages, {})
-    except IntegrityError:
-        return _store_again(messages)
+    results: dict[int, Posted | DomainError] = {}
+    if connection.vendor == "postgresql":
+        results.update(_store_allowed(messages))
+    left = [place for place in range(len(messages)) if place not in results]
+    if left:
+        results.update(zip(left, _store_judged([messages[place] for place in left]), strict=True))
+    return [results[place] for place in range(len(messages))]
 
 
 def post_message(message: NewMessage) -> Posted:
@@ -66,6 +68,39 @@ def post_message(message: NewMessage) -> Posted:
     if isinstance(result, DomainError):
         raise result
     return result
+
+
+def _store_allowed(messages: Sequence[NewMessage]) -> dict[int, Posted]:
+    """Those that are new and may be said, by their place, in one statement; none of them when one is not new."""
+    now = timezone.now()
+    by_place = {place: message for place, item in enumerate(messages) if (message := _cleaned(item, now))}
+    places = {id(message): place for place, message in by_place.items()}
+    try:
+        with together_with(MessagesPosted):
+            stored = insert_allowed(list(by_place.values())) if by_place else []
+            if stored:
+                announce(MessagesPosted(tuple(_fact(message) for message in stored)))
+    except IntegrityError:
+        return {}
+    return {places[id(message)]: Posted(message, is_new=True) for message in stored}
+
+
+def _cleaned(item: NewMessage, now: datetime) -> Message | None:
+    try:
+        return _message(item, now)
+    except DomainError:
+        return None
+
+
+def _store_judged(messages: Sequence[NewMessage]) -> list[Posted | DomainError]:
+    """In one transaction. The conversations' rows are locked in the order of their keys, before anything is looked at.
+
+    Repetitions are rare, so they are looked for only once the database has found one.
+    """
+    try:
+        return _store(messages, {})
+    except IntegrityError:
+        return _store_again(messages)
 
 
 def _store_again(messages: Sequence[NewMessage]) -> list[Posted | DomainError]:
@@ -88,8 +123,6 @@ def _store(messages: Sequence[NewMessage], stored: dict[Key, Message]) -> list[P
     results = [batch.add(message) for message in messages]
     if batch.new:
         insert_messages(batch.new, batch.now)
-        counted = {message.conversation_id for message in batch.new}
-        count_up([(conversation_id, locked[conversation_id].last_seq) for conversation_id in counted], batch.now)
         announce(MessagesPosted(tuple(_fact(message) for message in batch.new)))
     return _forgive_repetitions(messages, results)
 
@@ -141,20 +174,24 @@ class _Batch:
         refusal = find_refusal(item.sender, conversation.place, self.standing)
         if refusal is not None:
             raise refusal
-        body, client_id = clean_body(item.body), clean_client_id(item.client_id)
+        message = _message(item, self.now)
         conversation.last_seq += 1
-        message = Message(
-            conversation_id=item.conversation_id,
-            seq=conversation.last_seq,
-            sender=item.sender,
-            client_id=client_id or None,
-            body=body,
-            created_at=self.now,
-        )
+        message.seq = conversation.last_seq
         self.new.append(message)
-        if client_id:
+        if message.client_id:
             self.stored[item.key] = message
         return message
+
+
+def _message(item: NewMessage, now: datetime) -> Message:
+    """Not yet numbered. Raises MessageRefused, ClientIdRefused."""
+    return Message(
+        conversation_id=item.conversation_id,
+        sender=item.sender,
+        client_id=clean_client_id(item.client_id) or None,
+        body=clean_body(item.body),
+        created_at=now,
+    )
 
 
 def _fact(message: Message) -> PostedMessage:

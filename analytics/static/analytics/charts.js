@@ -1,6 +1,11 @@
 // Draws every figure from the table that stands in it: what is drawn and what is read out cannot differ.
 
+const LONGEST_LABEL = 20;
 const drawn = new Map();
+
+function shortened(label) {
+  return label.length > LONGEST_LABEL ? `${label.slice(0, LONGEST_LABEL - 1)}…` : label;
+}
 
 function read(figure) {
   const [, ...headers] = [...figure.querySelectorAll("thead th")].map((cell) => cell.textContent);
@@ -31,7 +36,10 @@ function settingsOf(figure) {
   const isRound = figure.dataset.chart === "doughnut";
   const isAcross = figure.dataset.chart === "bars-across";
   const axis = { ticks: { color: colours.ink, precision: 0 }, grid: { color: colours.line }, beginAtZero: true };
-  const names = { ticks: { color: colours.ink }, grid: { display: false } };
+  const names = {
+    ticks: { color: colours.ink, callback: (place) => shortened(labels[place]) },
+    grid: { display: false },
+  };
   return {
     type: isRound ? "doughnut" : "bar",
     data: {
