@@ -229,9 +229,17 @@ static void on_delivery(const uint8_t *stamp, size_t length, uint64_t now)
     }
 }
 
-static void on_ack(struct client *c, uint64_t now)
+/* Of another message than the last one, a probe's say, it is not waited for. */
+static void on_ack(struct client *c, const uint8_t *text, size_t length, uint64_t now)
 {
-    if (!c->sent_at)
+    static const char before[] = "\"client_id\":";
+    const uint8_t *id = memmem(text, length, before, sizeof before - 1), *end = text + length;
+    const uint8_t *dot = id ? memchr(id, '.', end - id) : NULL;
+    if (!c->sent_at || !dot)
+        return;
+    for (id += sizeof before - 1; *id == ' ' || *id == '"'; id++)
+        ;
+    if (hexadecimal(id, dot - id) != c->sent_at)
         return;
     if (acknowledging && measuring) {
         acks++;
@@ -262,7 +270,7 @@ static void on_text(struct client *c, const uint8_t *text, size_t length, uint64
     if (at && at + 25 <= text + length)
         on_delivery(at + 1, length, now);
     else if (length > 16 && memmem(text, 16, "\"ack\"", 5))
-        on_ack(c, now);
+        on_ack(c, text, length, now);
     else if (length > 8 && memmem(text, length, "\"error\"", 7))
         die("the server refused: %.*s", (int)length, text);
 }
