@@ -1,6 +1,7 @@
 """What billing announces. `by_id` is None where nobody decided it: time did."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,14 @@ class SubscriptionStatusChanged:
     old: str
     new: str
     by_id: int | None
+
+
+@dataclass(frozen=True)
+class SubscriptionEnding:
+    """It ends soon, unless somebody pays. Told once for each period."""
+
+    subscription_id: int
+    ends_at: datetime
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,9 @@ class Subscription(models.Model):
     status = models.CharField(max_length=10, choices=Status.choices)
     starts_at = models.DateTimeField()
     current_period_ends_at = models.DateTimeField()
+    reminded_of = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="The end of a period that was told of beforehand."
+    )
     cancelled_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -102,6 +105,10 @@ class Subscription(models.Model):
 
     def __str__(self) -> str:
         return f"subscription {self.pk}"
+
+    @property
+    def is_trial(self) -> bool:
+        return self.status == self.Status.TRIAL
 
     @property
     def is_live(self) -> bool:

@@ -1,11 +1,16 @@
 """Jobs of billing. A task calls one service."""
 
-from huey import crontab
-from huey.contrib.djhuey import db_periodic_task
-
+from billing.services.reminders import remind_of_ends
 from billing.services.subscriptions import settle_periods_that_ended
+from core.jobs import scheduled
 
 
-@db_periodic_task(crontab(minute="*/10"))
+@scheduled(minute="*/10")
 def settle_subscriptions() -> None:
     settle_periods_that_ended()
+
+
+@scheduled(minute="23")
+def remind_subscribers() -> None:
+    """Every hour, so that a trial of a week or less is told of on its first day."""
+    remind_of_ends()

@@ -142,6 +142,11 @@ def venues_by_subscriber(subscriber_ids: Collection[int]) -> dict[int, int]:
     return dict(Venue.objects.filter(subscriber__in=subscriber_ids).values_list("subscriber_id", "id"))
 
 
+def find_venue_of_subscriber(subscriber_id: int) -> Venue | None:
+    """With its owner."""
+    return Venue.objects.select_related("owner").filter(subscriber_id=subscriber_id).first()
+
+
 def venues_serving() -> QuerySet[Venue]:
     """Those that take customers."""
     return Venue.objects.filter(status=Venue.Status.ACTIVE)

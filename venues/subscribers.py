@@ -1,10 +1,13 @@
 from accounts.events import AccountAnonymised
 from accounts.services.privacy import register_export_section
 from activity.services import Target, record_activity
+from billing.events import SubscriptionEnding
+from billing.selectors import get_subscription
 from core.events import with_it
+from notifications.services import queue_mail
 from venues.events import VenueCreated, VenueStatusChanged
 from venues.exports import presence_section, scans_section, visits_section
-from venues.selectors import get_venue_name
+from venues.selectors import find_venue_of_subscriber, get_venue_name
 from venues.services.presence import end_presence
 
 register_export_section("presence", presence_section)
@@ -15,6 +18,23 @@ register_export_section("scans", scans_section)
 @with_it(AccountAnonymised)
 def forget_where_they_are(event: AccountAnonymised) -> None:
     end_presence(event.user_id)
+
+
+@with_it(SubscriptionEnding)
+def remind_the_owner(event: SubscriptionEnding) -> None:
+    """By mail, unless there is nobody to write to; not once the period has ended."""
+    ending = get_subscription(event.subscription_id)
+    venue = find_venue_of_subscriber(ending.subscriber_id)
+    if venue is None or venue.owner is None or not venue.owner.is_active or not venue.owner.email:
+        return
+    queue_mail(
+        recipient=venue.owner.email,
+        subject=f"Your subscription for {venue.name} ends on {event.ends_at.day} {event.ends_at:%B}",
+        template="venues/mail/subscription_ending",
+        context={"venue": venue.name, "plan": ending.plan, "ends_at": event.ends_at, "is_trial": ending.is_trial},
+        user_id=venue.owner.pk,
+        expires_at=event.ends_at,
+    )
 
 
 @with_it(VenueCreated)

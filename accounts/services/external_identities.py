@@ -1,8 +1,5 @@
 """Accounts of people an OpenID provider vouches for."""
 
-import re
-import secrets
-import unicodedata
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
@@ -10,12 +7,11 @@ from django.utils import timezone
 
 from accounts.errors import AccountNotAdmitted, NameTaken
 from accounts.models import CustomerProfile, ExternalIdentity, OneTimePassword, User
-from accounts.services.registration import AccountDetails, ProfileDetails, create_customer
+from accounts.services.registration import AccountDetails, ProfileDetails, create_customer, free_username
 from accounts.services.sessions import end_all_sessions
 from core.errors import Conflict
 
 ATTEMPTS = 5
-USERNAME_LENGTH = 100
 
 
 @dataclass(frozen=True)
@@ -76,7 +72,7 @@ def _shut_out_others(user: User) -> None:
 
 def _register(identity: VerifiedIdentity) -> User:
     details = AccountDetails(
-        username=_free_username(identity.email),
+        username=free_username(identity.email),
         email=identity.email,
         first_name=identity.first_name,
         last_name=identity.last_name,
@@ -85,15 +81,6 @@ def _register(identity: VerifiedIdentity) -> User:
     CustomerProfile.objects.filter(user=user).update(is_verified=True)
     ExternalIdentity.objects.create(user=user, issuer=identity.issuer, subject=identity.subject)
     return user
-
-
-def _free_username(email: str) -> str:
-    """The e-mail address's local part as far as usernames allow it, with a suffix if that is taken."""
-    local = unicodedata.normalize("NFKD", email.rpartition("@")[0])
-    wanted = re.sub(r"[^a-zA-Z0-9.+_-]", "", local)[:USERNAME_LENGTH] or "guest"
-    if not User.objects.filter(username__iexact=wanted).exists():
-        return wanted
-    return f"{wanted}-{secrets.token_hex(4)}"
 
 
 def _admitted(user: User) -> User:

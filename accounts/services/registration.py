@@ -1,5 +1,8 @@
 """Making and changing accounts."""
 
+import re
+import secrets
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypedDict
@@ -17,6 +20,8 @@ from core.errors import Invalid, NotFound
 from core.events import announce
 
 PROFILE_NAME_LENGTH = 100
+# Of a username that is made here: a suffix must fit behind it.
+WANTED_LENGTH = 100
 
 
 @dataclass(frozen=True)
@@ -100,6 +105,15 @@ def deactivate_user(*, user: User) -> None:
     """Nobody signs in to the account until it is active again; all its sessions end now."""
     User.objects.filter(pk=user.pk).update(is_active=False)
     end_all_sessions(user)
+
+
+def free_username(email: str) -> str:
+    """The e-mail address's local part as far as usernames allow it, with a suffix if that is taken."""
+    local = unicodedata.normalize("NFKD", email.rpartition("@")[0])
+    wanted = re.sub(r"[^a-zA-Z0-9.+_-]", "", local)[:WANTED_LENGTH] or "guest"
+    if not User.objects.filter(username__iexact=wanted).exists():
+        return wanted
+    return f"{wanted}-{secrets.token_hex(4)}"
 
 
 def _unsaved(details: AccountDetails, user_type: str) -> User:

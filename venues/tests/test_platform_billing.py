@@ -1,0 +1,209 @@
+"""The platform's owner and what venues are billed for: subscriptions, payments and refunds, by HTTP."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+import time_machine
+
+from activity.models import ActivityEntry
+from billing.models import Coupon, Payment, Plan, Refund, Subscriber, Subscription
+from venues.models import Venue
+
+SUBSCRIPTIONS, PAYMENTS = "/superuser/subscriptions/", "/superuser/payments/"
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+HUGE = 10**30
+pytestmark = pytest.mark.usefixtures("noon")
+
+
+@pytest.fixture
+def noon():
+    with time_machine.travel(NOON, tick=False):
+        yield
+
+
+@pytest.fixture
+def client(noon, superuser, as_user):
+    return as_user(superuser)
+
+
+@pytest.fixture
+def plan(db):
+    return Plan.objects.create(slug="basic", name="Basic", price=Decimal("29.00"), currency="GBP", period="month")
+
+
+@pytest.fixture
+def subscribe(plan):
+    """A stored subscription of a venue that is none's yet."""
+
+    def make(venue: Venue, **fields) -> Subscription:
+        venue.subscriber = Subscriber.objects.create(name=venue.name)
+        venue.save()
+        period = {"starts_at": NOON - 20 * DAY, "current_period_ends_at": NOON + 8 * DAY}
+        stored = {"plan": plan, "status": "active", **period, **fields}
+        return Subscription.objects.create(subscriber=venue.subscriber, **stored)
+
+    return make
+
+
+def test_a_venue_is_subscribed_and_its_subscription_cancelled(client, venue, plan):
+    made = client.send("POST", SUBSCRIPTIONS, {"venue": venue.pk, "plan": plan.pk, "trial_days": 30})
+    again = client.send("POST", SUBSCRIPTIONS, {"venue": venue.pk, "plan": plan.pk})
+    cancelled = client.send("POST", f"{SUBSCRIPTIONS}{made.json()['id']}/cancel/")
+
+    expected = {
+        "id": made.json()["id"],
+        "venue": {"id": venue.pk, "name": "The Anchor"},
+        "plan": {"id": plan.pk, "name": "Basic"},
+        "status": "trial",
+        "starts_at": "2026-03-01T12:00:00Z",
+        "current_period_ends_at": "2026-03-31T12:00:00Z",
+        "cancelled_at": None,
+    }
+    assert (made.status_code, made.json()) == (201, expected)
+    assert (again.status_code, again.json()["code"]) == (409, "already_subscribed")
+    ended = {**expected, "status": "cancelled", "cancelled_at": "2026-03-01T12:00:00Z"}
+    assert (cancelled.status_code, cancelled.json()) == (200, ended)
+    assert client.get(SUBSCRIPTIONS).json() == [ended]
+
+
+def test_a_venue_that_comes_back_is_the_same_subscriber(client, venue, plan):
+    body = {"venue": venue.pk, "plan": plan.pk}
+    first = client.send("POST", SUBSCRIPTIONS, body).json()
+    client.send("POST", f"{SUBSCRIPTIONS}{first['id']}/cancel/")
+
+    second = client.send("POST", SUBSCRIPTIONS, body)
+
+    assert second.status_code == 201
+    assert Subscriber.objects.count() == 1
+
+
+def test_a_payment_with_a_coupon_and_its_refund(client, venue, plan, subscribe):
+    Coupon.objects.create(code="WELCOME10", percent=10, valid_from=NOON - DAY)
+    subscription = subscribe(venue)
+    made = client.send("POST", PAYMENTS, {"subscription": subscription.pk, "coupon": "welcome10"})
+    payment_id = made.json()["id"]
+    refunded = client.send("POST", f"{PAYMENTS}{payment_id}/refund/", {"amount": "6.10", "reason": "Rain"})
+    too_much = client.send("POST", f"{PAYMENTS}{payment_id}/refund/", {"amount": "20.01"})
+    rest = client.send("POST", f"{PAYMENTS}{payment_id}/refund/", {})
+    nothing = client.send("POST", f"{PAYMENTS}{payment_id}/refund/", {})
+
+    expected = {
+        "id": payment_id,
+        "subscription": subscription.pk,
+        "venue": {"id": venue.pk, "name": "The Anchor"},
+        "plan": {"id": plan.pk, "name": "Basic"},
+        "amount": "26.10",
+        "currency": "GBP",
+        "discount": "2.90",
+        "coupon": "WELCOME10",
+        "refunded": "0.00",
+        "paid_at": "2026-03-01T12:00:00Z",
+    }
+    assert (made.status_code, made.json()) == (201, expected)
+    assert (refunded.status_code, refunded.json()) == (
+        201,
+        {
+            "id": refunded.json()["id"],
+            "payment": payment_id,
+            "amount": "6.10",
+            "currency": "GBP",
+            "reason": "Rain",
+            "refunded_at": "2026-03-01T12:00:00Z",
+        },
+    )
+    assert too_much.json()["details"] == {"amount": ["Only 20.00 GBP of this payment are left."]}
+    assert (rest.status_code, rest.json()["amount"]) == (201, "20.00")
+    assert (nothing.status_code, nothing.json()["code"]) == (409, "fully_refunded")
+    assert client.get(PAYMENTS).json() == [{**expected, "refunded": "26.10"}]
+
+
+def test_the_same_key_pays_and_refunds_once(client, venue, subscribe):
+    subscription = subscribe(venue)
+    paid = [
+        client.send("POST", PAYMENTS, {"subscription": subscription.pk}, HTTP_IDEMPOTENCY_KEY="pay-1") for _ in range(2)
+    ]
+    refund = f"{PAYMENTS}{paid[0].json()['id']}/refund/"
+    back = [client.send("POST", refund, {"amount": "1.00"}, HTTP_IDEMPOTENCY_KEY="back-1") for _ in range(2)]
+
+    assert paid[0].json() == paid[1].json()
+    assert back[0].json() == back[1].json()
+    assert (Payment.objects.count(), Refund.objects.count()) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("url", "body", "status", "code"),
+    [
+        (SUBSCRIPTIONS, {"venue": 404}, 400, "venue_unknown"),
+        (SUBSCRIPTIONS, {"plan": 404}, 400, "plan_not_offered"),
+        (SUBSCRIPTIONS, {"coupon": "NONE"}, 400, "coupon_unknown"),
+        (PAYMENTS, {"subscription": 404}, 400, "subscription_unknown"),
+        (PAYMENTS, {"coupon": "NONE"}, 400, "coupon_unknown"),
+        (PAYMENTS, {"paid_at": "2026-03-01T12:00:01Z"}, 400, "paid_out_of_time"),
+        (PAYMENTS, {"amount": "0.00"}, 400, "amount_refused"),
+        (PAYMENTS, {"amount": "100000000"}, 400, "amount_refused"),
+        ("/superuser/subscriptions/404/cancel/", None, 404, "not_found"),
+        ("/superuser/payments/404/refund/", {}, 404, "not_found"),
+        *[(SUBSCRIPTIONS, {"venue": value}, 400, "invalid") for value in (None, "3", True, -1, HUGE, [3])],
+        *[(SUBSCRIPTIONS, {"plan": value}, 400, "invalid") for value in (None, "1", 0, HUGE)],
+        *[(SUBSCRIPTIONS, {"trial_days": value}, 400, "invalid") for value in (None, 0, 91, "7", 1.5)],
+        *[(SUBSCRIPTIONS, {"coupon": value}, 400, "invalid") for value in (None, "", 7, "a b", "nul\0", "x" * 41)],
+        *[(PAYMENTS, {"subscription": value}, 400, "invalid") for value in (None, "1", 0, HUGE)],
+        *[(PAYMENTS, {"amount": value}, 400, "invalid") for value in (None, "", "-1", "1.001", True, "NaN", [1])],
+        *[(PAYMENTS, {"paid_at": value}, 400, "invalid") for value in (None, "", "soon", 17)],
+        ("/superuser/payments/404/refund/", {"reason": "x" * 256}, 400, "invalid"),
+        ("/superuser/payments/404/refund/", {"amount": "x"}, 400, "invalid"),
+    ],
+    ids=str,
+)
+def test_bad_input_is_refused_and_stores_nothing(url, body, status, code, client, make_venue, plan, subscribe):
+    good = {SUBSCRIPTIONS: {"venue": make_venue("Free").pk, "plan": plan.pk}}
+    good[PAYMENTS] = {"subscription": subscribe(make_venue("Paying")).pk}
+    before = ActivityEntry.objects.count()
+
+    response = client.send("POST", url, body if body is None else {**good.get(url, {}), **body})
+
+    assert (response.status_code, response.json()["code"]) == (status, code)
+    assert status == 404 or set(response.json()["details"]) == set(body)
+    assert (Subscription.objects.count(), Payment.objects.count()) == (1, 0)
+    assert ActivityEntry.objects.count() == before
+
+
+def test_lists_are_narrowed(client, make_venue, plan, subscribe):
+    anchor, zero = make_venue("The Anchor"), make_venue("Bar Zero")
+    first = subscribe(anchor)
+    second = subscribe(zero, status="cancelled", cancelled_at=NOON)
+    paid = {"amount": 29, "currency": "GBP", "plan": plan}
+    for subscription, at in ((first, NOON - DAY), (second, NOON)):
+        Payment.objects.create(subscription=subscription, paid_at=at, **paid)
+
+    def names(url, query):
+        return [row["venue"]["name"] for row in client.get(url, query).json()]
+
+    assert names(SUBSCRIPTIONS, {}) == names(PAYMENTS, {}) == ["Bar Zero", "The Anchor"]
+    assert names(SUBSCRIPTIONS, {"status": "active"}) == ["The Anchor"]
+    assert names(SUBSCRIPTIONS, {"venue": zero.pk}) == names(PAYMENTS, {"venue": zero.pk}) == ["Bar Zero"]
+    assert names(SUBSCRIPTIONS, {"plan": plan.pk + 1}) == names(PAYMENTS, {"plan": plan.pk + 1}) == []
+    assert names(PAYMENTS, {"subscription": first.pk}) == ["The Anchor"]
+    assert client.get(SUBSCRIPTIONS, {"status": "gone"}).status_code == 400
+    assert client.get(PAYMENTS, {"venue": "x"}).status_code == 400
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_lists_take_two_queries_however_long(count, client, make_venue, plan, subscribe, django_assert_num_queries):
+    for number in range(count):
+        subscription = subscribe(make_venue(f"Venue {number}"))
+        Payment.objects.create(subscription=subscription, paid_at=NOON, amount=29, currency="GBP", plan=plan)
+
+    for url in (SUBSCRIPTIONS, PAYMENTS):
+        with django_assert_num_queries(2):
+            assert len(client.get(url).json()) == count
+
+
+def test_who_is_billed_and_is_no_venue_has_none(client, plan):
+    someone = Subscriber.objects.create(name="A vendor")
+    period = {"starts_at": NOON, "current_period_ends_at": NOON + DAY}
+    Subscription.objects.create(subscriber=someone, plan=plan, status="trial", **period)
+
+    assert [row["venue"] for row in client.get(SUBSCRIPTIONS).json()] == [None]
