@@ -1,10 +1,17 @@
+from datetime import timedelta
+from decimal import Decimal
 from io import StringIO
 from uuid import UUID
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from accounts.models import User
+from activity.models import ActivityEntry
+from billing.models import Coupon, CouponRedemption, Payment, Refund, Subscription
+from billing.selectors import live_subscriptions_by_plan, revenue_by_day
+from billing.services.subscriptions import settle_periods_that_ended
 from demo.management.commands.load_demo_data import load
 from offers.api.pub import DELETE_EXAMPLE, REDEEM_EXAMPLE
 from offers.selectors import get_standing_offer
@@ -59,3 +66,38 @@ def test_the_offers_that_the_api_examples_name_are_at_venue_3():
 
     named = [REDEEM_EXAMPLE["offer_id"], DELETE_EXAMPLE["id"]]
     assert [get_standing_offer(UUID(offer_id)).venue_id for offer_id in named] == [3, 3]
+
+
+def test_every_month_of_a_year_has_payments_and_the_log_tells_of_them():
+    load()
+
+    now = timezone.now()
+    months = {(one.day.year, one.day.month) for one in revenue_by_day(since=now - timedelta(days=365), until=now)}
+    assert len(months) >= 12
+    assert ActivityEntry.objects.filter(type="payment_recorded").count() == Payment.objects.count()
+    times = list(ActivityEntry.objects.order_by("id").values_list("at", flat=True))
+    assert times == sorted(times)
+    assert times[-1] <= now
+
+
+def test_the_venues_subscriptions_stand_as_the_api_examples_say():
+    load()
+
+    standing = Subscription.objects.order_by("id").values_list("id", "subscriber__venue", "plan__name", "status")
+    assert list(standing) == [
+        (1, 1, "Basic", "active"),
+        (2, 2, "Basic", "cancelled"),
+        (3, 3, "Premium", "active"),
+        (4, 4, "Premium", "past_due"),
+    ]
+    assert [share.subscriptions for share in live_subscriptions_by_plan()] == [1, 2]
+
+
+def test_what_was_redeemed_and_refunded_adds_up():
+    load()
+
+    for coupon in Coupon.objects.all():
+        assert coupon.redeemed_count == CouponRedemption.objects.filter(coupon=coupon).count()
+    back = Payment.objects.filter(refunded__gt=0).values_list("refunded", flat=True)
+    assert list(back) == list(Refund.objects.values_list("amount", flat=True)) == [Decimal("10.00")]
+    assert settle_periods_that_ended() == 0

@@ -143,6 +143,27 @@ def test_running_a_venue(watched):
     watched.send("POST", "/group/3/mute/", {"username": EMAIL, "minutes": 5}, expect=404, token=token)
 
 
+def test_signing_people_and_venues_up(watched, people, django_capture_on_commit_callbacks):
+    admin = {"username": "admin", "password": "admin"}
+    token = watched.send("POST", "/login/owner/", admin, expect=200)["access"]
+    venue = {"name": "Venue xyc", "contact_name": EMAIL, "contact_email": EMAIL, "contact_phone": PHONE}
+    with django_capture_on_commit_callbacks(execute=True):
+        watched.send("POST", "/superuser/venues/", venue, expect=201, token=token)
+    secret = re.search(r"/invitations/([\w-]+)/", mail.outbox[-1].body)
+    assert secret
+    watched.canaries |= {secret[1]}
+
+    watched.send("POST", "/superuser/venues/", venue, expect=400, token=token)
+    person = {"username": "canary-too", "email": f"{EMAIL}@", "user_type": "vendor"}
+    watched.send("POST", "/superuser/users/", person, expect=400, token=token)
+    watched.send("POST", f"/invitations/{secret[1]}/", {"password": "x"}, expect=400)
+    watched.send("POST", f"/invitations/{secret[1]}x/", {"password": PASSWORD}, expect=404)
+    watched.send("POST", f"/invitations/{secret[1]}/", {"password": PASSWORD}, expect=200)
+    watched.send("POST", f"/invitations/{secret[1]}/", {"password": OTHER_PASSWORD}, expect=410)
+    log = str(people["superuser"].get("/superuser/activity-log/?limit=200").json())
+    assert [canary for canary in watched.canaries if canary in log] == []
+
+
 def test_talking(watched):
     token = sign_in(watched)["access"]
 
