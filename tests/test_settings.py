@@ -1,6 +1,7 @@
 """A setting that is missing, weak or malformed stops the server with one line that names it and keeps its value."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -194,3 +195,17 @@ print(connection.transaction_mode)
         "foreign_keys 1",
         "IMMEDIATE",
     ]
+
+
+def test_every_setting_is_listed():
+    """In README's table and in .env.example, and none there that is not read."""
+    sources = "".join((PROJECT / "config" / name).read_text() for name in ("settings.py", "environment.py"))
+    readers = r"(?:env\.\w+|whole_number|environment\.\w+|environ\.get)\(\s*"
+    read = set(re.findall(readers + r'"([A-Z_]+)"', sources))
+    table = (PROJECT / "README.md").read_text().partition("## Settings")[2].partition("\n## ")[0]
+    in_table = {name for row in re.findall(r"^\| (`.*?`) \|", table, re.M) for name in re.findall(r"`([A-Z_]+)`", row)}
+    example = set(re.findall(r"^#?([A-Z_]+)=", (PROJECT / ".env.example").read_text(), re.M))
+
+    assert "METRICS_TOKEN" in read
+    assert in_table == read
+    assert example == read - {"ENV_FILE"} | {"POSTGRES_PASSWORD", "HTTP_PORT", "GRAFANA_PASSWORD", "GRAFANA_PORT"}
