@@ -1,10 +1,11 @@
 """Writing ready WebSocket frames straight to Daphne's transport, and taking no more in than the application hears.
 
-Four reaches past what ASGI offers, each covered by a test that fails when a new version changes it: Autobahn's `state`
+Five reaches past what ASGI offers, each covered by a test that fails when a new version changes it: Autobahn's `state`
 and `sendCloseFrame` (nothing is written before the handshake is done or after a close has begun, and a close may carry
 any code), Twisted's `writeSomeData` (an empty transport is written at once, which saves asking the reactor to wake us),
-the length of Twisted's own buffers (what a slow reader has not taken; Twisted would let it grow without bound) and the
-queue Daphne hands to the application (which would grow without bound too).
+the length of Twisted's own buffers (what a slow reader has not taken; Twisted would let it grow without bound), how
+much Twisted reads at a time (Autobahn looks at every frame in it before anybody else has a turn) and the queue Daphne
+hands to the application (which would grow without bound too).
 """
 
 import asyncio
@@ -12,9 +13,14 @@ from typing import Any
 
 from daphne.ws_protocol import WebSocketProtocol
 
+from core.surface.close_codes import TOO_MUCH
+
 # How long a client may take to read the rest and answer a close frame. Autobahn's own second is short for a slow one,
 # which would then never learn the code.
 CLOSE_PATIENCE = 5.0
+# Who floods is read no further, so that the answer to the close frame will not be seen.
+FLOOD_PATIENCE = 1.0
+READ_BYTES = 8 * 1024
 INTAKE_BYTES = 256 * 1024
 INTAKE_EVERY = 0.02
 
@@ -22,6 +28,7 @@ INTAKE_EVERY = 0.02
 class TransportWire:
     def __init__(self, protocol: WebSocketProtocol) -> None:
         self._protocol: Any = protocol
+        self._protocol.transport.bufferSize = READ_BYTES
 
     @property
     def pending(self) -> int:
@@ -49,8 +56,11 @@ class TransportWire:
     def close(self, code: int) -> None:
         protocol = self._protocol
         if protocol.state == protocol.STATE_OPEN:
-            protocol.closeHandshakeTimeout = CLOSE_PATIENCE
+            protocol.is_deaf = code == TOO_MUCH
+            protocol.closeHandshakeTimeout = FLOOD_PATIENCE if protocol.is_deaf else CLOSE_PATIENCE
             protocol.sendCloseFrame(code=code, isReply=False)
+            if protocol.is_deaf:
+                protocol.transport.pauseProducing()
 
 
 class Intake:
@@ -82,6 +92,8 @@ class Intake:
             self._look_again()
 
     def _look_again(self) -> None:
+        if getattr(self._protocol, "is_deaf", False):
+            return
         if self._queue.empty() or self._is_closing:
             self._is_paused = False
             self._protocol.transport.resumeProducing()

@@ -12,9 +12,10 @@ from typing import Any
 from bench.faults.ground import Facts, Process, planted, report_row, serving
 from bench.faults.socket_client import Sender
 
-QUICK_ROUNDS = 1000
-# What the first fifth brings about is how large the process is.
-WARMED_UP = 0.2
+QUICK_ROUNDS = 3000
+# What the first ones bring about is how large the process is.
+WARM_UP = 20_000
+QUICK_WARM_UP = 1500
 SETTLING = 4.0
 AT_MOST = {"grown_kib": 10 * 1024, "descriptors_left": 3, "failed": 0}
 
@@ -34,11 +35,10 @@ def main() -> int:
 async def churn(server: Process, facts: Facts, rounds: int, at_once: int) -> dict[str, Any]:
     """Each of them comes, says something, waits for the ack and goes; every other one without a word of goodbye."""
     started = time.monotonic()
-    descriptors = server.descriptors()
-    warm_up = int(rounds * WARMED_UP)
+    warm_up = WARM_UP if rounds > WARM_UP else QUICK_WARM_UP
     failed = await come_and_go(server, facts, warm_up, at_once)
     await asyncio.sleep(SETTLING)
-    before = server.resident_kib()
+    before, descriptors = server.resident_kib(), server.descriptors()
     failed += await come_and_go(server, facts, rounds - warm_up, at_once)
     await asyncio.sleep(SETTLING)
     return {

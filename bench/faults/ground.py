@@ -116,6 +116,6 @@ def milliseconds(seconds: float) -> float:
     return round(seconds * 1000, 1)
 
 
-def report_row(row: str, figures: Mapping[str, Any], at_most: Mapping[str, float]) -> int:
+def report_row(row: str, figures: Mapping[str, Any], at_most: Mapping[str, float], *, seed: int = harness.SEED) -> int:
     versions = report.versions_of(harness.MAINTENANCE_URL, harness.REDIS_URL)
-    return report.report(row, figures, at_most, seed=harness.SEED, versions=versions)
+    return report.report(row, figures, at_most, seed=seed, versions=versions)

@@ -42,7 +42,7 @@ class Socket(asyncio.Protocol):
         return opened
 
     def send(self, frame: dict[str, Any]) -> None:
-        self.transport.write(text_frame(json.dumps(frame)))
+        self.transport.write(text_frame(json.dumps(frame, ensure_ascii=False)))
 
     def write(self, data: bytes) -> None:
         """Bytes that are frames already, or pretend to be."""
@@ -134,8 +134,9 @@ def handshake(path: str, token: str) -> bytes:
         "Connection: Upgrade",
         f"Sec-WebSocket-Key: {key}",
         "Sec-WebSocket-Version: 13",
-        f"Authorization: Bearer {token}",
     ]
+    if token:
+        lines.append(f"Authorization: Bearer {token}")
     return "\r\n".join([*lines, "", ""]).encode()
 
 

@@ -72,6 +72,12 @@ class Server:
         with open(f"/proc/{self.process.pid}/status") as status:
             return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
 
+    def processor_seconds(self) -> float:
+        """What it has used of any core so far."""
+        with open(f"/proc/{self.process.pid}/stat") as status:
+            times = status.read().rpartition(")")[2].split()
+        return (int(times[11]) + int(times[12])) / os.sysconf("SC_CLK_TCK")
+
     def _start(self) -> None:
         """A file takes all that is written, where a pipe that nobody reads would hold the server up."""
         with self._errors.open("a") as errors:

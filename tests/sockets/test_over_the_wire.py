@@ -6,7 +6,7 @@ import socket
 import struct
 import sys
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from threading import Thread
 from urllib.request import Request, urlopen
 
@@ -99,6 +99,7 @@ def test_what_we_use_of_others_insides_is_there():
     with socket.socket() as unconnected:
         transport = Connection(unconnected, None)
         assert (transport.dataBuffer, transport.offset, transport._tempDataLen) == (b"", 0, 0)
+        assert transport.bufferSize == 64 * 1024
     assert Daphne.create_application.__code__.co_varnames[:3] == ("self", "protocol", "scope")
     assert {"kill_all_applications", "protocol_connected", "listen_success"} <= set(vars(Daphne))
 
@@ -157,6 +158,22 @@ def test_a_crowd_that_comes_at_once_finds_room_in_line(server):
                 line.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=0.5))
     finally:
         server.process.send_signal(signal.SIGCONT)
+
+
+def test_what_follows_a_flood_costs_nothing(server, headers):
+    """More than a hundred thousand frames of it, which would take seconds to look at."""
+    frame = b"\x81\x91\x00\x00\x00\x00" + b'{"type":"typing"}'
+    with slow_reader(server, headers[0]["additional_headers"]["Authorization"]) as flooder:
+        used = server.processor_seconds()
+
+        with suppress(OSError):
+            for _ in range(300):
+                flooder.sendall(frame * 500)
+        with suppress(OSError):
+            while flooder.recv(65536):
+                pass
+
+    assert server.processor_seconds() - used < 1
 
 
 def test_sign_in_failures_wrong_rooms_and_ended_sessions_have_their_codes(server, guests, headers):
