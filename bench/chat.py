@@ -1,8 +1,8 @@
 """Chat rows: fan-out in one group, and storing, of servers that each have one core to themselves.
 
 The base is the Channels tutorial's consumer on Daphne with channels_redis; Socket.IO on Node with its Redis adapter is
-what one would pick instead; a bare `websockets` broadcast is a limit in Python. Only the product signs its sockets in,
-stores what is said and acknowledges it in the fan-out rows.
+what one would pick instead, as it is and storing each message first; a bare `websockets` broadcast is a limit in
+Python. In the fan-out rows only the product signs its sockets in and acknowledges, and only it and that one store.
 """
 
 import json
@@ -67,6 +67,13 @@ OURS = Server("ours", (PYTHON, "-m", "config.server"), PORT, OURS_ENVIRONMENT)
 BASE = base_server("base", PORT + 1)
 BASE_KEPT = base_server("base_kept_connections", PORT + 2, keeps_connections=True)
 SOCKETIO = Server("socketio", ("node", "socketio_server.js", "{port}", harness.REDIS_URL), PORT + 3, {}, NODE_DIRECTORY)
+SOCKETIO_STORING = Server(
+    "socketio_storing",
+    ("node", "socketio_server.js", "{port}", harness.REDIS_URL, BASE_URL),
+    PORT + 6,
+    {},
+    NODE_DIRECTORY,
+)
 BARE = Server("websockets", (PYTHON, "-m", "bench.bare_broadcast", "{port}"), PORT + 4)
 
 
@@ -120,7 +127,7 @@ async def run(*, seconds: float, repeats: int) -> None:
         generator = Generator(compile_c("load", directory), directory)
         fast_sender = Server("fast_sender", (str(compile_c("fast_sender", directory)), "{port}"), PORT + 5)
         has_node = install_node_packages()
-        servers = [OURS, BASE, BASE_KEPT, BARE, fast_sender, *([SOCKETIO] if has_node else [])]
+        servers = [OURS, BASE, BASE_KEPT, BARE, fast_sender, *([SOCKETIO, SOCKETIO_STORING] if has_node else [])]
         try:
             facts = prepare()
             with harness.running(*servers) as processes:
@@ -173,8 +180,8 @@ def fan_out(turns: Turns, facts: Facts, *, has_node: bool) -> Iterator[Row]:
     yield from rows(
         heard,
         {
-            "fan_out_200_one_at_a_time": {"base": 25, "socketio": 1, "base_p99": 20},
-            "fan_out_200_16_in_flight": {"base": 150, "socketio": 1},
+            "fan_out_200_one_at_a_time": {"base": 25, "socketio": 1, "socketio_storing": 1, "base_p99": 20},
+            "fan_out_200_16_in_flight": {"base": 150, "socketio": 1, "socketio_storing": 1},
             "fan_out_1000_one_at_a_time": {},
         },
     )
@@ -199,7 +206,8 @@ def fan_out_targets(facts: Facts, *, has_node: bool) -> list[Target]:
         Target(BARE, "plain", everywhere("/")),
     ]
     if has_node:
-        targets.append(Target(SOCKETIO, "socketio", everywhere("/socket.io/?EIO=4&transport=websocket")))
+        path = "/socket.io/?EIO=4&transport=websocket"
+        targets += [Target(server, "socketio", everywhere(path)) for server in (SOCKETIO, SOCKETIO_STORING)]
     return targets
 
 
@@ -323,6 +331,6 @@ def rival_versions() -> dict[str, str]:
     named = {name: version(name) for name in ("channels", "channels_redis", "websockets")}
     locked = NODE_DIRECTORY / "package-lock.json"
     packages = json.loads(locked.read_text())["packages"]
-    for name in ("socket.io", "@socket.io/redis-adapter"):
+    for name in ("socket.io", "@socket.io/redis-adapter", "pg"):
         named[name] = packages[f"node_modules/{name}"]["version"]
     return named
