@@ -1,6 +1,7 @@
 """Days and months as the platform counts them: in UTC."""
 
 from calendar import monthrange
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -26,6 +27,18 @@ class Span:
 
     def __bool__(self) -> bool:
         return self.first <= self.last
+
+    def months(self) -> Iterator["Span"]:
+        """The part of each month that is in it, oldest first."""
+        first = self.first
+        while first <= self.last:
+            last = min(last_of_month(first), self.last)
+            yield Span(first, last)
+            first = last + A_DAY
+
+
+def last_of_month(day: date) -> date:
+    return day.replace(day=monthrange(day.year, day.month)[1])
 
 
 def start_of(day: date) -> datetime:

@@ -1,16 +1,15 @@
 """Reading figures: days that are closed from their rollups, what came after them from the rows themselves."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
-from django.db.models import DateField, Max, QuerySet, Sum, Value
-from django.db.models.expressions import Combinable
-from django.db.models.functions import TruncMonth
+from django.db.models import Max, QuerySet, Sum
 
-from analytics.days import A_DAY, Span
-from analytics.models import DailyRollup, Metric, Scope
+from analytics.days import A_DAY, Span, last_of_month
+from analytics.models import DailyRollup, Metric, MonthlyRollup, Scope
 from analytics.sources import Key, count_active, count_days
 
 
@@ -32,13 +31,29 @@ def last_closed_day() -> date | None:
 
 
 def by_month(asked: Asked, span: Span, closed: date | None) -> Counter[Key]:
-    """The sum for each month; a key's day is the month's first."""
-    return _read(asked, span, closed, TruncMonth("day", output_field=DateField()), lambda day: day.replace(day=1))
+    """The sum for each month, of those days of it that are in the span; a key's day is the month's first.
+
+    Months that are over are one row each, and only of what came after them days are added up.
+    """
+    whole, days, still_open = _parts(span, closed)
+    figures: Counter[Key] = Counter()
+    for month, metric, scope_id, unit, value in _months(asked, whole) if whole else ():
+        figures[Key(month, Metric(metric), asked.scope, scope_id, unit)] += value
+    for part in days.months() if days else ():
+        _add(figures, in_all(asked, part, closed), part.first.replace(day=1))
+    for key, value in _count(asked, still_open).items():
+        figures[replace(key, day=key.day.replace(day=1))] += value
+    return figures
 
 
 def in_all(asked: Asked, span: Span, closed: date | None) -> Counter[Key]:
     """The sum for the whole span; a key's day is its first."""
-    return _read(asked, span, closed, Value(span.first, output_field=DateField()), lambda day: span.first)
+    figures: Counter[Key] = Counter()
+    over, still_open = _split(span, closed)
+    for metric, scope_id, unit, value in _days(asked, over) if over else ():
+        figures[Key(span.first, Metric(metric), asked.scope, scope_id, unit)] += value
+    _add(figures, _count(asked, still_open), span.first)
+    return figures
 
 
 def active_users(days: Sequence[date]) -> list[int]:
@@ -48,23 +63,38 @@ def active_users(days: Sequence[date]) -> list[int]:
     return [known[day] if day in known else count_active(day) for day in days]
 
 
-def _read(
-    asked: Asked, span: Span, closed: date | None, group: Combinable, group_of: Callable[[date], date]
-) -> Counter[Key]:
-    still_open = span if closed is None else Span(max(span.first, closed + A_DAY), span.last)
-    figures: Counter[Key] = Counter()
-    if closed is not None and closed >= span.first:
-        rows = _rollups(asked, Span(span.first, min(span.last, closed)))
-        sums = rows.values_list(group, "metric", "scope_id", "unit").annotate(sum=Sum("value"))
-        for day, metric, scope_id, unit, value in sums:
-            figures[Key(day, Metric(metric), asked.scope, scope_id, unit)] += value
-    for key, value in count_days(still_open, scope=asked.scope, metrics=asked.metrics, ids=asked.ids).items():
-        figures[Key(group_of(key.day), key.metric, key.scope, key.scope_id, key.unit)] += value
-    return figures
+def _split(span: Span, closed: date | None) -> tuple[Span, Span]:
+    """Its closed days, and those after them."""
+    if closed is None:
+        return Span(span.first, span.first - A_DAY), span
+    return Span(span.first, min(span.last, closed)), Span(max(span.first, closed + A_DAY), span.last)
 
 
-def _rollups(asked: Asked, span: Span) -> QuerySet[DailyRollup]:
-    rows = DailyRollup.objects.filter(
-        scope=asked.scope, metric__in=asked.metrics, day__range=(span.first, span.last)
-    ).order_by()
-    return rows if asked.ids is None else rows.filter(scope_id__in=asked.ids)
+def _parts(span: Span, closed: date | None) -> tuple[Span, Span, Span]:
+    """Whole months that are closed, closed days that are none, and open days. A span begins with a month."""
+    over, still_open = _split(span, closed)
+    rest = over.last.replace(day=1) if over and over.last != last_of_month(over.last) else over.last + A_DAY
+    return Span(over.first, rest - A_DAY), Span(rest, over.last), still_open
+
+
+def _months(asked: Asked, span: Span) -> QuerySet[MonthlyRollup, tuple[Any, ...]]:
+    rows = MonthlyRollup.objects.filter(
+        scope=asked.scope, metric__in=asked.metrics, month__range=(span.first, span.last)
+    )
+    rows = rows if asked.ids is None else rows.filter(scope_id__in=asked.ids)
+    return rows.order_by().values_list("month", "metric", "scope_id", "unit", "value")
+
+
+def _days(asked: Asked, span: Span) -> QuerySet[DailyRollup, tuple[Any, ...]]:
+    rows = DailyRollup.objects.filter(scope=asked.scope, metric__in=asked.metrics, day__range=(span.first, span.last))
+    rows = rows if asked.ids is None else rows.filter(scope_id__in=asked.ids)
+    return rows.order_by().values_list("metric", "scope_id", "unit").annotate(sum=Sum("value"))
+
+
+def _count(asked: Asked, span: Span) -> Counter[Key]:
+    return count_days(span, scope=asked.scope, metrics=asked.metrics, ids=asked.ids)
+
+
+def _add(figures: Counter[Key], more: Mapping[Key, int], day: date) -> None:
+    for key, value in more.items():
+        figures[replace(key, day=day)] += value

@@ -50,3 +50,26 @@ class DailyRollup(models.Model):
 
     def __str__(self) -> str:
         return f"{self.metric} of {self.scope} {self.scope_id} on {self.day}"
+
+
+class MonthlyRollup(models.Model):
+    """The sum of a month's closed days, made anew with every change of them: most of what is shown is whole months."""
+
+    id = models.BigAutoField(primary_key=True)
+    month = models.DateField(help_text="Its first day.")
+    metric = models.CharField(max_length=15, choices=Metric.choices)
+    scope = models.CharField(max_length=10, choices=Scope.choices)
+    scope_id = models.BigIntegerField(default=0)
+    unit = models.CharField(max_length=3, blank=True, help_text="The currency of an amount.")
+    value = models.BigIntegerField()
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("scope", "scope_id", "month", "metric", "unit"), name="a_months_figure_is_stored_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.metric} of {self.scope} {self.scope_id} in {self.month:%Y-%m}"

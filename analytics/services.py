@@ -3,13 +3,15 @@
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import Sum
 from django.utils import timezone
 
-from analytics.days import A_DAY, Span, day_of, span_rolled_up
+from analytics.days import A_DAY, Span, day_of, last_of_month, span_rolled_up
 from analytics.figures import last_closed_day
-from analytics.models import DailyRollup, Metric, Scope
+from analytics.models import DailyRollup, Metric, MonthlyRollup, Scope
 from analytics.sources import ACTIVE_DAYS, Key, count_active, count_days
+from core import sql
 
 # By then whatever began on a day is stored.
 SETTLED_AFTER = timedelta(minutes=5)
@@ -66,7 +68,8 @@ def _roll_up_active(last: date) -> int:
 
 @transaction.atomic
 def _store(span: Span, counted: Mapping[Key, int], *, only_active: bool = False) -> int:
-    """Make the stored figures of these days the counted ones."""
+    """Make the stored figures of these days the counted ones. Who else stores waits: months are summed from days."""
+    _one_at_a_time()
     rows = DailyRollup.objects.filter(day__range=(span.first, span.last))
     active = {"metric": Metric.ACTIVE_USERS}
     rows = rows.filter(**active) if only_active else rows.exclude(**active)
@@ -83,7 +86,37 @@ def _store(span: Span, counted: Mapping[Key, int], *, only_active: bool = False)
     )
     for start in range(0, len(gone), ROWS_AT_ONCE):
         DailyRollup.objects.filter(pk__in=gone[start : start + ROWS_AT_ONCE]).delete()
+    if (new or gone) and not only_active:
+        for month in span.months():
+            _sum_up(month.first.replace(day=1))
     return len(new) + len(gone)
+
+
+def _sum_up(month: date) -> None:
+    """Make the month's sums those of its closed days."""
+    days = DailyRollup.objects.filter(day__range=(month, last_of_month(month))).exclude(metric=Metric.ACTIVE_USERS)
+    columns = ("metric", "scope", "scope_id", "unit")
+    sums = {tuple(key): sum_ for *key, sum_ in days.order_by().values_list(*columns).annotate(sum=Sum("value"))}
+    rows = MonthlyRollup.objects.filter(month=month)
+    stored = {(row.metric, row.scope, row.scope_id, row.unit): row for row in rows}
+    MonthlyRollup.objects.bulk_create(
+        (
+            MonthlyRollup(month=month, value=value, **dict(zip(columns, key, strict=True)))
+            for key, value in sums.items()
+            if key not in stored or stored[key].value != value
+        ),
+        batch_size=ROWS_AT_ONCE,
+        update_conflicts=True,
+        unique_fields=["scope", "scope_id", "month", "metric", "unit"],
+        update_fields=["value"],
+    )
+    rows.filter(pk__in=[row.pk for key, row in stored.items() if key not in sums]).delete()
+
+
+def _one_at_a_time() -> None:
+    """Until this transaction is over. On SQLite those that write wait for each other anyway."""
+    if connection.vendor == "postgresql":
+        sql.fetch("SELECT pg_advisory_xact_lock(hashtext(%s))", DailyRollup._meta.db_table)
 
 
 def _key(row: DailyRollup) -> Key:

@@ -78,6 +78,7 @@ NAVIGATION = [
         _list("Runs of jobs", "history_toggle_off", "core_jobrun"),
         _list("What was done here", "manage_history", "admin_logentry"),
         _list("Days' figures", "bar_chart", "analytics_dailyrollup"),
+        _list("Months' figures", "calendar_month", "analytics_monthlyrollup"),
         _list("Rate limits", "speed", "core_ratewindow"),
         _list("Idempotent requests", "repeat_one", "core_idempotentrequest"),
     ),

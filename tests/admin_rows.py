@@ -22,7 +22,7 @@ from accounts.models import (
     UserType,
 )
 from activity.models import ActivityEntry
-from analytics.models import DailyRollup, Metric, Scope
+from analytics.models import DailyRollup, Metric, MonthlyRollup, Scope
 from billing.models import (
     Coupon,
     CouponRedemption,
@@ -268,5 +268,8 @@ MAKERS: dict[type[Model], Callable[[int], Model]] = {
         scope=Scope.PLATFORM,
         value=number,
         counted_at=timezone.now(),
+    ),
+    MonthlyRollup: lambda number: MonthlyRollup.objects.create(
+        month=timezone.now().date().replace(day=1), metric=Metric.SCANS, scope=Scope.VENUE, scope_id=number, value=1
     ),
 }

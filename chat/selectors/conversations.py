@@ -1,6 +1,6 @@
 """Which conversations someone may see."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -55,6 +55,11 @@ _group = Prepared(lambda: Conversation.objects.filter(venue=Slot("venue_id", Big
 def find_group_of(venue_id: int) -> Conversation | None:
     """The venue's group, if anybody was ever in it."""
     return _group.first(venue_id=venue_id)
+
+
+def groups_of(venue_ids: Collection[int]) -> dict[int, int]:
+    """The venue of each group that these venues have, by the group's id."""
+    return dict(Conversation.objects.filter(venue__in=venue_ids).order_by().values_list("id", "venue_id"))
 
 
 def get_group_venue_for(user: User, var_id: str) -> Venue:
