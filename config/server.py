@@ -20,6 +20,7 @@ from django.conf import settings
 from twisted.internet import defer
 
 from config.asgi import application
+from config.draining import LINGER, close_port, close_quiet, connected
 from config.sockets import let_go_of_sockets
 from config.wire import Intake, TransportWire, can_be_written
 from core.surface.close_codes import GOING_AWAY
@@ -63,6 +64,7 @@ class Server(Daphne):  # type: ignore[misc]
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.ports: list[Any] = []
+        self.is_going_down = False
 
     def protocol_connected(self, protocol: Any) -> None:
         super().protocol_connected(protocol)
@@ -82,25 +84,31 @@ class Server(Daphne):  # type: ignore[misc]
         address = port.getHost()
         log.info("Serving on http://%s:%d/", address.host, address.port)
 
+    async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
+        """Who is answered while the server goes down is told that this connection takes no further request."""
+        if self.is_going_down and isinstance(protocol, WebRequest) and protocol.channel is not None:
+            protocol.channel.persistent = False
+            protocol.responseHeaders.setRawHeaders(b"connection", [b"close"])
+        await super().handle_reply(protocol, message)
+
     def kill_all_applications(self) -> Any:
         """What Daphne does before it shuts down."""
+        self.is_going_down = True
         for port in self.ports:
-            port.stopListening()
+            close_port(port)
         return defer.Deferred.fromFuture(asyncio.ensure_future(self._drain()))
 
     async def _drain(self) -> None:
         """Sockets are told to come back elsewhere, requests are finished, and what was taken to be stored is stored."""
-        deadline = time.monotonic() + DRAIN_SECONDS
-        while time.monotonic() < deadline:
+        started = time.monotonic()
+        while (passed := time.monotonic() - started) < DRAIN_SECONDS:
             self._close_sockets()
-            running = self._running(WebRequest)
-            if running:
-                await asyncio.wait(running, timeout=0.2)
-            elif self._unsent():
-                await asyncio.sleep(0.02)
-            else:
+            if passed > LINGER:
+                close_quiet(self._busy())
+            if not connected() and not self._busy():
                 break
-        left = self._running(object)
+            await asyncio.sleep(0.02)
+        left = self._running()
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
@@ -111,20 +119,14 @@ class Server(Daphne):  # type: ignore[misc]
             if isinstance(protocol, WebSocketProtocol):
                 TransportWire(protocol).close(GOING_AWAY)
 
-    def _running(self, kind: type) -> list[asyncio.Future[Any]]:
-        tasks = [
-            details.get("application_instance") for at, details in self.connections.items() if isinstance(at, kind)
-        ]
+    def _running(self) -> list[asyncio.Future[Any]]:
+        tasks = [details.get("application_instance") for details in self.connections.values()]
         return [task for task in tasks if task is not None and not task.done()]
 
-    def _unsent(self) -> bool:
-        """Whether an answer, or a socket's last frames, still wait to be taken by their client."""
-        transports = [protocol.transport for protocol in self.connections if protocol.transport is not None]
-        return any(getattr(transport, "_tempDataLen", 0) or _buffered(transport) for transport in transports)
-
-
-def _buffered(transport: Any) -> int:
-    return len(getattr(transport, "dataBuffer", b"")) - getattr(transport, "offset", 0)
+    def _busy(self) -> list[Any]:
+        """The transports of sockets that have not answered their close, and of requests that are not answered."""
+        present = [protocol for protocol, details in self.connections.items() if "disconnected" not in details]
+        return [protocol.transport for protocol in present if protocol.transport is not None]
 
 
 def main() -> None:
