@@ -111,20 +111,31 @@ class ChatMachine(RuleBasedStateMachine):
 
         results = post_messages(new)
 
-        for (by, room, name, body), result in zip(batch, results, strict=True):
-            self.note_posted(by, room, name, body, result)
+        said = list(zip(batch, results, strict=True))
+        refused = [(item, result) for item, result in said if not self.note_stored(*item, result)]
+        for item, result in refused:
+            self.note_refused(*item, result)
 
-    def note_posted(self, by, room, name, body, result):
-        known = self.named.get((by, room, name)) if name else None
-        refusal = self.why_not(by, room) or ("message_invalid" if not body.strip() else None)
+    def note_stored(self, by, room, name, body, result):
+        """Whether it had to be stored."""
+        if (by, room, name) in self.named or self.why_not_said(by, room, body):
+            return False
+        assert (result.is_new, result.message.seq) == (True, self.next_seq(room))
+        self.said.append(Said(result.message.pk, room, by, result.message.seq, self.now))
+        if name:
+            self.named[by, room, name] = self.said[-1]
+        return True
+
+    def note_refused(self, by, room, name, body, result):
+        """What is stored under its name by now, be it of the same batch, is acknowledged whatever it says."""
+        known = self.named.get((by, room, name))
         if known is not None:
             assert (result.is_new, result.message.pk, result.message.seq) == (False, known.pk, known.seq)
-        elif refusal is not None:
-            assert result.code == refusal
         else:
-            assert (result.is_new, result.message.seq) == (True, self.next_seq(room))
-            self.said.append(Said(result.message.pk, room, by, result.message.seq, self.now))
-            self.named[by, room, name] = self.said[-1]
+            assert result.code == self.why_not_said(by, room, body)
+
+    def why_not_said(self, by, room, body):
+        return self.why_not(by, room) or (None if body.strip() else "message_invalid")
 
     def next_seq(self, room):
         self.seqs[room] += 1
