@@ -7,10 +7,13 @@ of the loop in which they are closed.
 
 import socket
 from collections.abc import Collection
-from typing import Any
+from typing import Any, Final
 
 from twisted.internet import main, reactor, tcp
 from twisted.python.failure import Failure
+
+_reactor: Final[Any] = reactor
+_failure: Final[Any] = Failure
 
 # How long a client that just came may take to say what it wants.
 LINGER = 0.4
@@ -27,7 +30,7 @@ def close_port(port: Any) -> None:
 
 def connected() -> list[Any]:
     """The transports of all clients that are listened to."""
-    return [reader for reader in reactor.getReaders() if isinstance(reader, tcp.Server)]  # type: ignore[attr-defined]
+    return [reader for reader in _reactor.getReaders() if isinstance(reader, tcp.Server)]
 
 
 def close_quiet(busy: Collection[Any]) -> None:
@@ -46,4 +49,4 @@ def _has_come(transport: Any) -> bool:
 
 def _lose(descriptor: Any) -> None:
     descriptor.stopReading()
-    descriptor.connectionLost(Failure(main.CONNECTION_DONE))
+    descriptor.connectionLost(_failure(main.CONNECTION_DONE))

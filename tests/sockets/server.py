@@ -155,7 +155,7 @@ def serving(command: Sequence[str] = OURS, **environment: str) -> Iterator[Serve
 def _environment(data_dir: str, port: int) -> dict[str, str]:
     return {
         "DJANGO_SETTINGS_MODULE": "config.settings",
-        "DATABASE_URL": _database_url(),
+        "DATABASE_URL": database_url(),
         "REDIS_URL": settings.REDIS_URL,
         "DATA_DIR": data_dir,
         "PORT": str(port),
@@ -163,7 +163,7 @@ def _environment(data_dir: str, port: int) -> dict[str, str]:
     }
 
 
-def _database_url() -> str:
+def database_url() -> str:
     database = connection.settings_dict
     if connection.vendor == "sqlite":
         return f"sqlite:///{database['NAME']}"
