@@ -1,9 +1,9 @@
 import argparse
 import asyncio
 
-from bench import chat, rest
+from bench import chat, dashboards, rest
 
-FAMILIES = {"rest": rest.run, "chat": chat.run}
+FAMILIES = {"rest": rest.run, "chat": chat.run, "dashboards": dashboards.run}
 
 
 def main() -> None:
