@@ -41,7 +41,9 @@ class DailyRollup(models.Model):
 
     class Meta:
         ordering = ("-id",)
-        indexes = (models.Index(fields=("scope", "metric", "day", "scope_id"), name="rollup_by_metric"),)
+        indexes = (
+            models.Index(fields=("scope", "metric", "day", "scope_id", "unit", "value"), name="rollup_by_metric"),
+        )
         constraints = (
             models.UniqueConstraint(
                 fields=("scope", "scope_id", "day", "metric", "unit"), name="a_days_figure_is_stored_once"

@@ -73,10 +73,11 @@ def _store(span: Span, counted: Mapping[Key, int], *, only_active: bool = False)
     rows = DailyRollup.objects.filter(day__range=(span.first, span.last))
     active = {"metric": Metric.ACTIVE_USERS}
     rows = rows.filter(**active) if only_active else rows.exclude(**active)
-    stored = {_key(row): row for row in rows}
+    columns = ("day", "metric", "scope", "scope_id", "unit", "value", "pk")
+    stored = {Key(*key): (value, pk) for *key, value, pk in rows.order_by().values_list(*columns)}
     now = timezone.now()
-    new = [_row(key, value, now) for key, value in counted.items() if key not in stored or stored[key].value != value]
-    gone = [row.pk for key, row in stored.items() if key not in counted]
+    new = [_row(key, value, now) for key, value in counted.items() if key not in stored or stored[key][0] != value]
+    gone = [pk for key, (_, pk) in stored.items() if key not in counted]
     DailyRollup.objects.bulk_create(
         new,
         batch_size=ROWS_AT_ONCE,
@@ -117,10 +118,6 @@ def _one_at_a_time() -> None:
     """Until this transaction is over. On SQLite those that write wait for each other anyway."""
     if connection.vendor == "postgresql":
         sql.fetch("SELECT pg_advisory_xact_lock(hashtext(%s))", DailyRollup._meta.db_table)
-
-
-def _key(row: DailyRollup) -> Key:
-    return Key(row.day, Metric(row.metric), Scope(row.scope), row.scope_id, row.unit)
 
 
 def _row(key: Key, value: int, at: datetime) -> DailyRollup:
