@@ -109,13 +109,42 @@ class CouponInvalid(errors.Invalid):
 
 
 class CouponRefused(errors.Invalid):
-    """Unknown, not open now, of another currency, or of no use here: `code` tells which."""
+    """A coupon that does not serve here, whatever the reason."""
 
-    code = "coupon_refused"
     message = "This coupon does not serve here."
 
-    def __init__(self, message: str = "", *, code: str = "") -> None:
-        super().__init__(message, code=code, fields={"coupon": [message or self.message]})
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message, fields={"coupon": [message or self.message]})
+
+
+class CouponUnknown(CouponRefused):
+    code = "coupon_unknown"
+    message = "There is no such coupon."
+
+
+class CouponNotStarted(CouponRefused):
+    code = "coupon_not_started"
+    message = "This coupon is not valid yet."
+
+
+class CouponExpired(CouponRefused):
+    code = "coupon_expired"
+    message = "This coupon has expired."
+
+
+class CouponOfAnotherCurrency(CouponRefused):
+    code = "coupon_currency"
+    message = "This coupon is in another currency."
+
+
+class CouponWorthless(CouponRefused):
+    code = "coupon_worthless"
+    message = "This coupon takes nothing off this price."
+
+
+class CouponPartial(CouponRefused):
+    code = "coupon_partial"
+    message = "This coupon leaves something to pay: give it with the payment."
 
 
 class CouponUsedUp(errors.Conflict):

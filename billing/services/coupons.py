@@ -9,7 +9,17 @@ from django.utils import timezone
 
 from accounts.models import User
 from billing import events
-from billing.errors import CouponInvalid, CouponRefused, CouponTaken, CouponUsedBefore, CouponUsedUp
+from billing.errors import (
+    CouponExpired,
+    CouponInvalid,
+    CouponNotStarted,
+    CouponOfAnotherCurrency,
+    CouponTaken,
+    CouponUnknown,
+    CouponUsedBefore,
+    CouponUsedUp,
+    CouponWorthless,
+)
 from billing.models import Coupon, CouponRedemption, Payment, Plan, Subscription
 from billing.money import check_amount, check_currency, discount_on
 from billing.selectors import coupons_open, times_redeemed
@@ -70,7 +80,7 @@ def end_coupon(*, coupon_id: int, by: User) -> None:
 
 
 def quote_coupon(*, code: str, plan: Plan, at: datetime) -> Quote:
-    """What the coupon would take off the plan's price. Raises CouponRefused."""
+    """What the coupon would take off the plan's price. Raises CouponRefused, as one of its kinds."""
     coupon = _find_serving(code, at)
     return Quote(coupon, _discount(coupon, plan))
 
@@ -107,20 +117,20 @@ def redeem_coupon(
 def _find_serving(code: str, at: datetime) -> Coupon:
     coupon = Coupon.objects.filter(code__iexact=code).first()
     if coupon is None:
-        raise CouponRefused("There is no such coupon.", code="coupon_unknown")
+        raise CouponUnknown
     if coupon.valid_from > at:
-        raise CouponRefused("This coupon is not valid yet.", code="coupon_not_started")
+        raise CouponNotStarted
     if coupon.valid_until is not None and coupon.valid_until <= at:
-        raise CouponRefused("This coupon has expired.", code="coupon_expired")
+        raise CouponExpired
     return coupon
 
 
 def _discount(coupon: Coupon, plan: Plan) -> Decimal:
     if coupon.amount is not None and coupon.currency != plan.currency:
-        raise CouponRefused(f"This coupon is in {coupon.currency}.", code="coupon_currency")
+        raise CouponOfAnotherCurrency(f"This coupon is in {coupon.currency}.")
     discount = discount_on(plan.price, coupon)
     if discount == 0:
-        raise CouponRefused("This coupon takes nothing off this price.", code="coupon_worthless")
+        raise CouponWorthless
     return discount
 
 

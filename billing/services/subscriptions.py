@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from billing import events
-from billing.errors import AlreadySubscribed, CouponRefused, PlanNotOffered
+from billing.errors import AlreadySubscribed, CouponPartial, PlanNotOffered
 from billing.models import Plan, Subscriber, Subscription
 from billing.money import one_period_after
 from billing.services.coupons import Quote, quote_coupon, redeem_coupon
@@ -108,7 +108,7 @@ def _settle(subscription_id: int, now: datetime) -> None:
 def _covering(code: str, plan: Plan, at: datetime) -> Quote:
     quote = quote_coupon(code=code, plan=plan, at=at)
     if quote.discount < plan.price:
-        raise CouponRefused("This coupon leaves something to pay: give it with the payment.", code="coupon_partial")
+        raise CouponPartial
     return quote
 
 

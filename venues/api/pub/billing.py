@@ -51,7 +51,15 @@ REFUND_EXAMPLE = {
     "reason": "A week without the screen.",
     "refunded_at": "2026-01-07T12:00:00Z",
 }
-COUPON_REFUSALS = (errors.CouponRefused, errors.CouponUsedUp, errors.CouponUsedBefore)
+COUPON_REFUSALS = (
+    errors.CouponUnknown,
+    errors.CouponNotStarted,
+    errors.CouponExpired,
+    errors.CouponOfAnotherCurrency,
+    errors.CouponWorthless,
+    errors.CouponUsedUp,
+    errors.CouponUsedBefore,
+)
 
 
 class PlanBrief(Serializer):
@@ -113,7 +121,7 @@ class SubscriptionList(SurfaceView):
         body=SubscriptionIn,
         answer=SubscriptionOut,
         status=201,
-        errors=[VenueUnknown, errors.PlanNotOffered, errors.AlreadySubscribed, *COUPON_REFUSALS],
+        errors=[VenueUnknown, errors.PlanNotOffered, errors.AlreadySubscribed, errors.CouponPartial, *COUPON_REFUSALS],
         example={"venue": 2, "plan": 1, "trial_days": 14},
         answer_example={
             **SUBSCRIPTION_EXAMPLE,
