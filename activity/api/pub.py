@@ -1,7 +1,6 @@
 from typing import Any
 
 from rest_framework import fields
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -34,12 +33,6 @@ class ActivityQuery(ListQuery):
         first_day = fields.DateField(required=False, source="first_day", help_text="From this day on, in UTC.")
         last_day.source = "last_day"
         return {**declared, "from": first_day, "to": last_day}
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        first_day, last_day = attrs.get("first_day"), attrs.get("last_day")
-        if first_day and last_day and last_day < first_day:
-            raise ValidationError({"to": ["This is before `from`."]})
-        return attrs
 
 
 class ActivityTargetOut(Serializer):

@@ -24,6 +24,10 @@ def open_subscriber(*, name: str) -> Subscriber:
     return Subscriber.objects.create(name=name)
 
 
+def rename_subscriber(*, subscriber_id: int, name: str) -> None:
+    Subscriber.objects.filter(pk=subscriber_id).update(name=name)
+
+
 @transaction.atomic
 def start_subscription(
     *, subscriber: Subscriber, plan_id: int, trial_days: int = TRIAL_DAYS, coupon: str = "", by: User

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from accounts.models import User, UserType
 from accounts.selectors import find_active_user
+from billing.services.subscriptions import rename_subscriber
 from core.events import announce
 from venues import events
 from venues.errors import OpeningHoursRepeated, OwnerNotYours, OwnerUnknown, PlaceIncomplete, StatusHeld
@@ -71,6 +72,8 @@ def update_venue(*, venue: Venue, by: User, fields: VenueFields) -> Venue:
     _write(locked, fields)
     if locked.qr_gen_frequency_hours < old_frequency:
         shorten_shown_var_id(venue=locked)
+    if locked.subscriber_id is not None and "name" in fields:
+        rename_subscriber(subscriber_id=locked.subscriber_id, name=locked.name)
     if locked.status != old_status:
         announce(events.VenueStatusChanged(venue_id=locked.pk, old=old_status, new=locked.status, by_id=by.pk))
     return locked

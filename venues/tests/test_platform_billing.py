@@ -79,6 +79,14 @@ def test_a_venue_that_comes_back_is_the_same_subscriber(client, venue, plan):
     assert Subscriber.objects.count() == 1
 
 
+def test_a_venue_that_is_renamed_is_billed_by_its_new_name(client, venue, subscribe):
+    subscribe(venue)
+
+    client.send("PATCH", f"/venues/{venue.pk}/", {"name": "The New Anchor"})
+
+    assert Subscriber.objects.get().name == "The New Anchor"
+
+
 def test_a_payment_with_a_coupon_and_its_refund(client, venue, plan, subscribe):
     Coupon.objects.create(code="WELCOME10", percent=10, valid_from=NOON - DAY)
     subscription = subscribe(venue)
