@@ -23,7 +23,7 @@ from billing.services.coupons import CouponFields, create_coupon, end_coupon
 from billing.services.memberships import end_membership, grant_membership
 from billing.services.payments import record_payment, refund_payment
 from billing.services.plans import PlanFields, change_plan, create_plan
-from billing.services.subscriptions import TRIAL_DAYS, cancel_subscription, start_subscription
+from billing.services.subscriptions import LONGEST_TRIAL_DAYS, TRIAL_DAYS, cancel_subscription, start_subscription
 from core.admin_kit import (
     AppendedAdmin,
     GovernedAdmin,
@@ -98,7 +98,9 @@ class CouponCodeField(forms.CharField):
 
 
 class SubscriptionForm(GovernedForm):
-    trial_days = forms.IntegerField(min_value=1, max_value=90, initial=TRIAL_DAYS, widget=UnfoldAdminIntegerFieldWidget)
+    trial_days = forms.IntegerField(
+        min_value=1, max_value=LONGEST_TRIAL_DAYS, initial=TRIAL_DAYS, widget=UnfoldAdminIntegerFieldWidget
+    )
     coupon = CouponCodeField("One that covers the whole price: the first period is then free.")
 
 

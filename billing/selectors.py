@@ -59,9 +59,14 @@ def get_plan(plan_id: int) -> Plan:
     return plan
 
 
+def plans_offered() -> QuerySet[Plan]:
+    """Those that can be subscribed to."""
+    return plans().filter(is_active=True)
+
+
 def find_first_plan() -> int | None:
     """The id of the first plan that can be subscribed to, if there is one."""
-    return Plan.objects.filter(is_active=True).values_list("pk", flat=True).first()
+    return plans_offered().values_list("pk", flat=True).first()
 
 
 def live_subscriptions(*, at: datetime | None = None) -> QuerySet[Subscription]:

@@ -7,8 +7,11 @@ from django.http import HttpRequest
 from django.utils import timezone
 from unfold.decorators import display
 from unfold.enums import ActionVariant
-from unfold.widgets import UnfoldAdminDecimalFieldWidget
+from unfold.forms import BaseDialogForm
+from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget
 
+from billing.selectors import plans_offered
+from billing.services.subscriptions import LONGEST_TRIAL_DAYS, TRIAL_DAYS
 from core.admin_kit import (
     GovernedAdmin,
     GovernedForm,
@@ -21,6 +24,7 @@ from core.admin_kit import (
 from venues.models import OpeningHours, Presence, Scan, VarId, Venue, Visit
 from venues.selectors import with_last_scan
 from venues.services.presence import check_out
+from venues.services.subscriptions import subscribe_venue
 from venues.services.var_ids import end_named_var_id, generate_var_id, name_var_id
 from venues.services.venues import OpeningSpan, VenueFields, change_venue_status, create_venue, update_venue
 
@@ -52,6 +56,13 @@ class VarIdForm(GovernedForm):
     known_as = {"var_id": "value"}
 
 
+class SubscribeForm(BaseDialogForm):  # type: ignore[misc]
+    plan = forms.ModelChoiceField(queryset=plans_offered(), widget=UnfoldAdminSelectWidget)
+    trial_days = forms.IntegerField(
+        min_value=1, max_value=LONGEST_TRIAL_DAYS, initial=TRIAL_DAYS, widget=UnfoldAdminIntegerFieldWidget
+    )
+
+
 class OpeningHoursInline(OpeningHoursInlineBase):
     model = OpeningHours
     extra = 0
@@ -80,7 +91,7 @@ class VenueAdmin(GovernedAdmin[Venue]):
     inlines = (OpeningHoursInline,)
     told = ("name", "address", "time_zone")
     actions = ("activate", "suspend", "close")
-    actions_detail = ("rotate", "close_this")
+    actions_detail = ("rotate", "subscribe", "close_this")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Venue]:
         return with_last_scan(super().get_queryset(request))
@@ -135,6 +146,20 @@ class VenueAdmin(GovernedAdmin[Venue]):
     )
     def rotate(self, request: HttpRequest, venue: Venue, form: Any) -> None:
         generate_var_id(venue=venue, by=actor(request))
+
+    @page_action(
+        "Subscribe",
+        question="It may try the plan for so many days, and pays from then on.",
+        icon="autorenew",
+        form=SubscribeForm,
+    )
+    def subscribe(self, request: HttpRequest, venue: Venue, form: Any) -> None:
+        subscribe_venue(
+            venue_id=venue.pk,
+            plan_id=form.cleaned_data["plan"].pk,
+            trial_days=form.cleaned_data["trial_days"],
+            by=actor(request),
+        )
 
     @page_action(
         "Close",

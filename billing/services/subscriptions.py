@@ -10,11 +10,13 @@ from billing import events
 from billing.errors import AlreadySubscribed, CouponPartial, PlanNotOffered
 from billing.models import Plan, Subscriber, Subscription
 from billing.money import one_period_after
+from billing.selectors import plans_offered
 from billing.services.coupons import Quote, quote_coupon, redeem_coupon
 from core.errors import NotFound
 from core.events import announce
 
 TRIAL_DAYS = 14
+LONGEST_TRIAL_DAYS = 90
 RUNNING = (Subscription.Status.TRIAL, Subscription.Status.ACTIVE)
 AT_ONCE = 500
 
@@ -38,7 +40,7 @@ def start_subscription(
     CouponUsedUp and CouponUsedBefore.
     """
     now = timezone.now()
-    plan = Plan.objects.filter(pk=plan_id, is_active=True).first()
+    plan = plans_offered().filter(pk=plan_id).first()
     if plan is None:
         raise PlanNotOffered
     is_trial = plan.price > 0 and not coupon

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
+from billing.models import Plan, Subscription
 from venues.models import OpeningHours, Presence, VarId, Venue
 from venues.services.presence import check_in_by_claim
 
@@ -172,3 +173,16 @@ def test_someone_is_checked_out(customer: User, venue: Venue, visitor: Client) -
     act(visitor, "presence", "check_out", presence)
 
     assert Presence.objects.get().until <= timezone.now()
+
+
+def test_a_venue_is_subscribed_on_its_page_once(visitor: Client, venue: Venue) -> None:
+    plan = Plan.objects.create(slug="basic", name="Basic", price=29, currency="GBP", period="month")
+    page = reverse("admin:venues_venue_subscribe", args=[venue.pk])
+
+    for days in ("0", "7", "7"):
+        visitor.post(page, {"_form_submitted": "on", "plan": plan.pk, "trial_days": days})
+
+    subscription = Subscription.objects.get()
+    venue.refresh_from_db()
+    assert (subscription.subscriber, subscription.status) == (venue.subscriber, "trial")
+    assert (subscription.current_period_ends_at - subscription.starts_at).days == 7

@@ -12,7 +12,7 @@ from billing import errors
 from billing.api.pub import CouponCode
 from billing.models import Payment, Subscription
 from billing.services.payments import record_payment, refund_payment
-from billing.services.subscriptions import TRIAL_DAYS, cancel_subscription
+from billing.services.subscriptions import LONGEST_TRIAL_DAYS, TRIAL_DAYS, cancel_subscription
 from core.surface.schema import operation
 from core.surface.serializers import Integer, ListQuery, Money, Serializer, Text
 from core.surface.views import SurfaceView
@@ -21,7 +21,6 @@ from venues.errors import VenueUnknown
 from venues.platform import find_payments, find_subscriptions, get_payment_shown, get_subscription_shown
 from venues.services.subscriptions import subscribe_venue
 
-LONGEST_TRIAL_DAYS = 90
 SUBSCRIPTION_EXAMPLE = {
     "id": 3,
     "venue": {"id": 3, "name": "The Anchor"},
