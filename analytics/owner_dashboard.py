@@ -58,14 +58,14 @@ def owner_dashboard(user: User, moment: Moment, *, venue_id: int | None = None) 
     if venue_id is not None and not looked_at:
         raise NotFound
     ids = [venue.pk for venue in looked_at]
-    zone = _zone_of(looked_at)
+    zone, months = _zone_of(looked_at), _months(ids, moment)
     return OwnerDashboard(
         venues=venues,
         venue=looked_at[0] if venue_id is not None else None,
         customers_now=presences_now().filter(venue__in=ids).count(),
         offers_open=offers_open(at=moment.at).filter(venue__in=ids).count(),
-        this_month=_this_month(ids, moment),
-        months=_months(ids, moment),
+        this_month=_this_month(ids, months, moment),
+        months=months,
         zone=zone,
         hours=_hours(ids, moment, zone),
         busy_venues=_busy_venues(looked_at, moment),
@@ -80,14 +80,13 @@ def _zone_of(venues: Sequence[Venue]) -> str:
     return zones.pop() if len(zones) == 1 else "UTC"
 
 
-def _this_month(ids: Sequence[int], moment: Moment) -> dict[Metric, Compared]:
-    sums: list[Counter[Metric]] = []
-    for span in moment.months_so_far:
-        counts = in_all(Asked(Scope.VENUE, MONTHLY, ids), span, moment.closed)
-        sums.append(Counter())
-        for key, value in counts.items():
-            sums[-1][key.metric] += value
-    return {metric: Compared(sums[0][metric], sums[1][metric]) for metric in MONTHLY}
+def _this_month(ids: Sequence[int], months: Sequence[OwnMonth], moment: Moment) -> dict[Metric, Compared]:
+    """The last of the months, against the month before up to the same day."""
+    _, before = moment.months_so_far
+    sums: Counter[Metric] = Counter()
+    for key, value in in_all(Asked(Scope.VENUE, MONTHLY, ids), before, moment.closed).items():
+        sums[key.metric] += value
+    return {metric: Compared(getattr(months[-1], metric.value), sums[metric]) for metric in MONTHLY}
 
 
 def _months(ids: Sequence[int], moment: Moment) -> list[OwnMonth]:

@@ -252,4 +252,4 @@ def test_the_page_takes_as_many_queries_for_three_venues_as_for_one(browser, own
             browser.get("/dashboard/")
         counts.append(len(queries))
 
-    assert counts == [24, 24, 24]
+    assert counts == [19, 19, 19]

@@ -153,6 +153,7 @@ def test_the_overview_shows_what_happened_last(root, history, superuser):
         "type": "dance",
         "summary": "Danced",
         "target": {"type": "", "id": "3"},
+        "details": {},
     }
 
 

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.access import SUPERUSER
+from activity.api.pub import ActivityOut
 from analytics.csv_report import csv_lines
 from analytics.platform import Moment, dashboard, overview, platform_months
 from analytics.report import Kind, plans_report, platform_report, venues_report
@@ -61,6 +62,7 @@ OVERVIEW_EXAMPLE = {
             "type": "venue_created",
             "summary": "Made the venue",
             "target": {"type": "venue", "id": "3"},
+            "details": {},
         }
     ],
 }
@@ -161,27 +163,11 @@ class RecentCouponOut(Serializer):
     redemptions = fields.IntegerField(source="redeemed_count")
 
 
-class TargetOut(Serializer):
-    """What it was done to; empty where that is nothing."""
-
-    type = Text(source="target_type")
-    id = Text(source="target_id")
-
-
-class RecentActivityOut(Serializer):
-    id = fields.IntegerField()
-    at = fields.DateTimeField()
-    actor = Text(source="actor.username", default=None, allow_null=True, help_text="Null where nobody did it.")
-    type = Text()
-    summary = Text()
-    target = TargetOut(source="*")
-
-
 class OverviewOut(Serializer):
     recent_signups = SignupOut(many=True)
     subscription_distribution = PlanShareOut(many=True)
     recent_coupons = RecentCouponOut(many=True)
-    recent_activity = RecentActivityOut(many=True)
+    recent_activity = ActivityOut(many=True)
 
 
 class MonthOut(Serializer):
