@@ -132,8 +132,8 @@ else:
         # For the few statements that are written out: see core/sql.py.
         "prepare_threshold": 5,
         "options": "-c plan_cache_mode=force_generic_plan",
-        # Who waits for a connection gives up before a client does. A pool that cannot connect gives up sooner still: each
-        # who asks makes it try at once, where by itself it would try ever more seldom while the database is away.
+        # Who waits for a connection gives up before a client does. A pool that cannot connect gives up sooner still:
+        # each who asks makes it try at once, where by itself it would try ever more seldom while the database is away.
         "pool": {
             "min_size": 2,
             "max_size": whole_number("DATABASE_POOL_SIZE", 16, least=2),

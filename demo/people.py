@@ -68,8 +68,10 @@ def _make_customer(user: User, one_line_desc: str, interests: list[str]) -> User
 
 
 def make_staff() -> User:
-    """The superuser admin and the venue owner owner1, who is returned."""
+    """The superuser admin, support1, vendor1 and the venue owner owner1, who is returned."""
     User.objects.create_superuser("admin", "admin@example.com", "admin")
+    for username, user_type in (("support1", UserType.SUPPORT), ("vendor1", UserType.VENDOR)):
+        User.objects.create_user(username, f"{username}@example.com", PASSWORD, user_type_id=user_type)
     return User.objects.create_user(
         "owner1",
         "owner1@example.com",

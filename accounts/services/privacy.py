@@ -3,6 +3,8 @@
 import uuid
 from collections.abc import Callable
 
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -58,7 +60,16 @@ def anonymise_account(*, user: User) -> None:
         Block.objects.filter(Q(blocker=user) | Q(blocked=user)),
     ):
         held.delete()
+    _blank_in_admin_history(user)
     announce(events.AccountAnonymised(user_id=user.pk))
+
+
+def _blank_in_admin_history(user: User) -> None:
+    """The admin's own record of edits keeps what a row was called when it was edited."""
+    models = ContentType.objects.get_for_models(User, CustomerProfile)
+    profile = CustomerProfile.objects.filter(user=user).values_list("pk", flat=True).first()
+    for model, key in ((User, user.pk), (CustomerProfile, profile)):
+        LogEntry.objects.filter(content_type=models[model], object_id=str(key)).update(object_repr="")
 
 
 def _blank(user: User) -> bool:

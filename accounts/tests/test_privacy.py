@@ -1,4 +1,5 @@
 import pytest
+from django.contrib.admin.models import CHANGE, LogEntry
 
 from accounts.events import AccountAnonymised
 from accounts.models import Block, Report, User
@@ -53,6 +54,15 @@ def test_leaving_happens_whole_or_not_at_all(customer, refusing):
     session.refresh_from_db()
     customer.refresh_from_db()
     assert (customer.username, customer.is_active, session.revoked_at) == ("ann", True, None)
+
+
+def test_the_admins_record_of_edits_forgets_their_name(customer, stranger, superuser):
+    for edited in (customer, stranger, customer.customer_profile):
+        LogEntry.objects.log_actions(superuser.pk, [edited], CHANGE, [], single_object=True)
+
+    anonymise_account(user=customer)
+
+    assert sorted(LogEntry.objects.values_list("object_repr", flat=True)) == ["", "", "stranger"]
 
 
 def test_what_is_other_peoples_stays(customer, stranger, owner):

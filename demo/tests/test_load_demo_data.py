@@ -56,7 +56,10 @@ def test_demo_data_loads_once_and_new_rows_are_numbered_behind_it(settings):
 def test_every_customer_and_owner_of_the_documents_can_sign_in():
     load()
 
-    passwords = {f"c{number}": "abcd@123" for number in range(1, 6)} | {"owner1": "abcd@123", "admin": "admin"}
+    passwords = {f"c{number}": "abcd@123" for number in range(1, 6)} | {
+        **dict.fromkeys(("owner1", "support1", "vendor1"), "abcd@123"),
+        "admin": "admin",
+    }
     assert all(User.objects.get(username=name).check_password(password) for name, password in passwords.items())
     assert User.objects.get(pk=1).username == "c1"
 
