@@ -88,3 +88,7 @@ class NotStored(errors.Conflict):
 
     code = "not_stored"
     message = "The message could not be stored."
+
+
+class ConversationHeld(errors.Unavailable):
+    """Another transaction holds the conversation's row: what is said there has to wait for it. No client is told so."""

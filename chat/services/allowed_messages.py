@@ -4,7 +4,7 @@ What `chat.selectors.standing` says of who may write is said here once more, in 
 not: what is not stored here is judged there.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from chat.models import Message
 from core import sql
@@ -38,7 +38,8 @@ _STATEMENT = f"""
         SELECT conversation.id, venue_id, venue.owner_id, venue.status AS venue_status, closed_at, last_seq,
                split_part(pair, '-', 1)::bigint AS one, split_part(pair, '-', 2)::bigint AS other
         FROM chat_conversation AS conversation LEFT JOIN venues_venue AS venue ON venue.id = venue_id
-        WHERE conversation.id = ANY(%s::bigint[]) ORDER BY conversation.id FOR NO KEY UPDATE OF conversation
+        WHERE conversation.id = ANY(%s::bigint[]) ORDER BY conversation.id
+        FOR NO KEY UPDATE OF conversation {{}}
     ), allowed AS MATERIALIZED (
         SELECT asked.*,
                locked.last_seq + row_number() OVER (PARTITION BY conversation_id ORDER BY place) AS seq
@@ -55,13 +56,21 @@ _STATEMENT = f"""
     )
     SELECT place, id, stored.seq FROM stored JOIN allowed USING (conversation_id, seq)
     """  # noqa: S608 - what is put in here are constants
+_WAITING, _HASTY = _STATEMENT.format(""), _STATEMENT.format("SKIP LOCKED")
+_HELD = """
+    WITH free AS MATERIALIZED (
+        SELECT id FROM chat_conversation WHERE id = ANY(%s::bigint[]) FOR NO KEY UPDATE SKIP LOCKED
+    )
+    SELECT id FROM chat_conversation WHERE id = ANY(%s::bigint[]) AND id NOT IN (SELECT id FROM free)
+    """
 
 
-def insert_allowed(messages: Sequence[Message]) -> list[Message]:
+def insert_allowed(messages: Sequence[Message], *, waits: bool) -> list[Message]:
     """Store those that may be said, in the order given, and return them with their `pk` and `seq`. PostgreSQL only.
 
-    Their conversations' rows are locked in the order of their keys. A mute that is set at the very moment a message
-    waits for that lock may come too late for it. Raises IntegrityError when a `client_id` is taken: nothing is stored.
+    Their conversations' rows are locked in the order of their keys; unless it `waits`, one that somebody else holds is
+    passed over. A mute that is set at the very moment a message waits for that lock may come too late for it. Raises
+    IntegrityError when a `client_id` is taken: nothing is stored.
     """
     rows = [
         {
@@ -76,8 +85,14 @@ def insert_allowed(messages: Sequence[Message]) -> list[Message]:
     ]
     conversation_ids = {message.conversation_id for message in messages}
     active, now = Venue.Status.ACTIVE.value, messages[0].created_at
-    stored = sql.fetch(_STATEMENT, now, active, sql.as_rows(rows), sql.listed(conversation_ids))
+    stored = sql.fetch(_WAITING if waits else _HASTY, now, active, sql.as_rows(rows), sql.listed(conversation_ids))
     for place, key, seq in stored:
         message = messages[place]
         message.pk, message.seq, message._state.adding = key, seq, False
     return [messages[place] for place, *_ in sorted(stored)]
+
+
+def find_held(conversation_ids: Collection[int]) -> set[int]:
+    """Those whose row another transaction holds at this moment. PostgreSQL only."""
+    asked = sql.listed(conversation_ids)
+    return {conversation_id for (conversation_id,) in sql.fetch(_HELD, asked, asked)}

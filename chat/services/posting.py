@@ -1,7 +1,7 @@
 """Storing messages, many at once."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,11 +9,11 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from accounts.models import User
-from chat.errors import NotStored
+from chat.errors import ConversationHeld, NotStored
 from chat.events import MessagesPosted, PostedMessage
 from chat.models import Message
 from chat.selectors.standing import Standing, find_refusal, load_standing
-from chat.services.allowed_messages import insert_allowed
+from chat.services.allowed_messages import find_held, insert_allowed
 from chat.services.message_rows import Locked, insert_messages, lock_conversations
 from chat.text import clean_body, clean_client_id, is_client_id
 from core.errors import DomainError, NotFound
@@ -47,15 +47,18 @@ class Posted:
     is_new: bool
 
 
-def post_messages(messages: Sequence[NewMessage]) -> list[Posted | DomainError]:
+def post_messages(messages: Sequence[NewMessage], *, waits: bool = True) -> list[Posted | DomainError]:
     """Store messages of any number of conversations, each conversation's in the order given.
 
     The result for each, in the same order, is what was stored or why it was not: NotFound, Blocked, NotAtVenue, Muted,
-    GroupClosed, MessageRefused, ClientIdRefused. One that is refused does not touch the others.
+    GroupClosed, MessageRefused, ClientIdRefused. One that is refused does not touch the others. Unless it `waits`, the
+    result is ConversationHeld where another transaction holds the conversation's row: these have to be given again.
     """
     results: dict[int, Posted | DomainError] = {}
     if connection.vendor == "postgresql":
-        results.update(_store_allowed(messages))
+        results.update(_store_allowed(messages, waits=waits))
+        if not waits:
+            results.update(_pass_over_held(messages, results))
     left = [place for place in range(len(messages)) if place not in results]
     if left:
         results.update(zip(left, _store_judged([messages[place] for place in left]), strict=True))
@@ -70,19 +73,26 @@ def post_message(message: NewMessage) -> Posted:
     return result
 
 
-def _store_allowed(messages: Sequence[NewMessage]) -> dict[int, Posted]:
+def _store_allowed(messages: Sequence[NewMessage], *, waits: bool) -> dict[int, Posted]:
     """Those that are new and may be said, by their place, in one statement; none of them when one is not new."""
     now = timezone.now()
     by_place = {place: message for place, item in enumerate(messages) if (message := _cleaned(item, now))}
     places = {id(message): place for place, message in by_place.items()}
     try:
         with together_with(MessagesPosted):
-            stored = insert_allowed(list(by_place.values())) if by_place else []
+            stored = insert_allowed(list(by_place.values()), waits=waits) if by_place else []
             if stored:
                 announce(MessagesPosted(tuple(_fact(message) for message in stored)))
     except IntegrityError:
         return {}
     return {places[id(message)]: Posted(message, is_new=True) for message in stored}
+
+
+def _pass_over_held(messages: Sequence[NewMessage], stored: Collection[int]) -> dict[int, ConversationHeld]:
+    """By place, of those not stored. Should one be taken hold of a moment later, it is waited for all the same."""
+    left = [place for place in range(len(messages)) if place not in stored]
+    held = find_held({messages[place].conversation_id for place in left}) if left else set()
+    return {place: ConversationHeld() for place in left if messages[place].conversation_id in held}
 
 
 def _cleaned(item: NewMessage, now: datetime) -> Message | None:

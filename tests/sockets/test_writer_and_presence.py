@@ -4,10 +4,11 @@ import asyncio
 import uuid
 from datetime import timedelta
 
+import psycopg
 import pytest
 import time_machine
 from channels.layers import InMemoryChannelLayer
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from chat.models import Message, SocketLease
@@ -18,7 +19,7 @@ from chat.realtime.publisher import Publisher
 from chat.realtime.writer import Writer
 from chat.selectors.entries import entries_since, heads_of
 from chat.services import leases
-from chat.services.conversations import ensure_group
+from chat.services.conversations import ensure_group, open_private_chat
 from chat.services.posting import NewMessage, post_messages
 from core.errors import Unavailable
 from tests.sockets.test_hub import ROOM, FailingLayer, said
@@ -35,10 +36,10 @@ def storing(*troubles):
     """The service, failing first with each of these."""
     left = list(troubles)
 
-    def store(messages):
+    def store(messages, **how):
         if left and (trouble := left.pop(0)):
             raise trouble
-        return post_messages(messages)
+        return post_messages(messages, **how)
 
     return store
 
@@ -96,6 +97,33 @@ def test_with_the_database_away_the_process_does_not_wait_for_ever(monkeypatch, 
     (outcome,) = write([NewMessage(group, guests[0], "named", "a")], patience=0.1)
 
     assert isinstance(outcome, Unavailable)
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite locks no rows")
+def test_a_conversation_that_is_held_keeps_no_other_waiting_and_loses_nothing(group, guests):
+    ann, ben = guests
+    chat = open_private_chat(by=ann, username=ben.username).conversation.pk
+    ours: list[str] = []
+
+    async def scene():
+        writer = Writer()
+        waiting = [writer.post(NewMessage(at, ann, text)) for at, text in ((group, "held 1"), (chat, "free 1"))]
+        await waiting[1]
+        waiting += [writer.post(NewMessage(at, ben, text)) for at, text in ((group, "held 2"), (chat, "free 2"))]
+        await waiting[3]
+        ours.append("free while held" if not waiting[0].done() and not waiting[2].done() else "waited")
+        holding.rollback()
+        outcomes = await asyncio.wait_for(asyncio.gather(*waiting), 5)
+        outcomes.append(await writer.post(NewMessage(group, ann, "held 3")))
+        await writer.stop(patience=1)
+        return outcomes
+
+    with psycopg.connect(**connection.get_connection_params() | {"cursor_factory": None, "context": None}) as holding:
+        holding.execute("SELECT 1 FROM chat_conversation WHERE id = %s FOR UPDATE", [group])
+        outcomes = asyncio.run(scene())
+
+    assert ours == ["free while held"]
+    assert [outcome.message.seq for outcome in outcomes] == [1, 1, 2, 2, 3]
 
 
 def watching(scene):
