@@ -188,6 +188,7 @@ class Scan(models.Model):
             models.Index(fields=("venue", "scanned_at"), name="scan_by_venue"),
             models.Index(fields=("user", "scanned_at"), name="scan_by_user"),
             models.Index(fields=("scanned_at", "venue"), name="scan_by_time"),
+            models.Index(fields=("venue", "user", "scanned_at"), include=("id",), name="scan_by_visitor"),
         )
 
     def __str__(self) -> str:
