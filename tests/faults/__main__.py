@@ -18,6 +18,18 @@ ROWS = {
     "K5": "tests.faults.lossy_doorbell",
     "K6": "tests.faults.roll_servers",
     "K7": "tests.faults.kill_the_worker",
+    "P2": "bench.faults.idle",
+    "P3": "bench.faults.reconnect",
+    "P4": "bench.faults.burst",
+    "P5": "bench.faults.slow_query",
+    "P6": "bench.faults.silent_reader",
+    "P7": "bench.faults.flood",
+    "P8": "bench.faults.churn",
+    "P9": "bench.faults.connections",
+    "P10": "bench.faults.growth",
+    "S3": "tests.faults.forged_keys",
+    "S4": "tests.faults.telling_time",
+    "S10": "tests.faults.hostile_http",
 }
 
 
