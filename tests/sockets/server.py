@@ -72,6 +72,9 @@ class Server:
         with open(f"/proc/{self.process.pid}/status") as status:
             return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
 
+    def descriptors(self) -> int:
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
     def processor_seconds(self) -> float:
         """What it has used of any core so far."""
         with open(f"/proc/{self.process.pid}/stat") as status:

@@ -160,6 +160,45 @@ def test_a_crowd_that_comes_at_once_finds_room_in_line(server):
         server.process.send_signal(signal.SIGCONT)
 
 
+def test_a_body_without_end_is_hung_up_on_and_kept_nowhere(server):
+    chunk = b"10000\r\n" + b" " * 65536 + b"\r\n"
+    head = f"POST /login/customer/ HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nTransfer-Encoding: chunked\r\n\r\n"
+    before, sent = server.resident_kib(), 0
+
+    with server.raw() as endless, suppress(ConnectionError):
+        endless.sendall(head.encode())
+        while sent < 4000:
+            endless.sendall(chunk)
+            sent += 1
+
+    assert 1600 <= sent < 2000
+    assert server.resident_kib() - before < 20 * 1024
+
+
+def test_a_request_that_is_all_headers_is_refused(server):
+    with server.raw() as heady:
+        with suppress(ConnectionError):
+            heady.sendall(b"GET /icebreakers/ HTTP/1.1\r\nHost: 127.0.0.1\r\n" + b"X-Same: again\r\n" * 5000 + b"\r\n")
+
+        assert heady.recv(12) == b"HTTP/1.1 400"
+
+
+def test_who_comes_and_goes_leaves_no_descriptor_behind(server, headers):
+    def come_and_go(times):
+        for number in range(times):
+            ann = server.connect(GROUP, **headers[0])
+            ann.send({"message": "Just passing", "client_id": f"{number}"})
+            ann.receive_type("ack")
+            ann.close()
+        let_go(server)
+
+    come_and_go(5)
+    before = server.descriptors()
+    come_and_go(30)
+
+    assert server.descriptors() <= before
+
+
 def test_what_follows_a_flood_costs_nothing(server, headers):
     """More than a hundred thousand frames of it, which would take seconds to look at."""
     frame = b"\x81\x91\x00\x00\x00\x00" + b'{"type":"typing"}'
