@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 from django.db.backends.sqlite3.base import DatabaseOperations
 from django.test import Client
 from huey.contrib.djhuey import HUEY
@@ -26,6 +27,18 @@ PASSWORD = "Correct-horse-7"
 ISSUED: list[OneTimePasswordIssued] = []
 with_it(OneTimePasswordIssued)(ISSUED.append)
 MakeUser = Callable[..., User]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """A server that a test has only just killed may still hold sessions that keep the test database from going."""
+    yield
+    if connection.vendor == "postgresql":
+        with django_db_blocker.unblock(), connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
 
 
 @pytest.fixture(scope="session", autouse=True)

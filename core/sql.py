@@ -56,8 +56,11 @@ def as_time(moment: datetime) -> Any:
 
 @contextmanager
 def _cursor() -> Iterator[Any]:
-    """On PostgreSQL one that lets the server plan a statement once, where Django's writes its parameters into it."""
+    """On PostgreSQL one that lets the server plan a statement once, where Django's writes its parameters into it.
+
+    Where queries are logged it stays Django's: of a statement that is prepared nobody can say what was sent.
+    """
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
+        if connection.vendor == "postgresql" and not connection.queries_logged:
             cursor.cursor = psycopg.Cursor(connection.connection)
         yield cursor
