@@ -17,7 +17,7 @@ from chat.realtime.process import RealTime, real_time
 from chat.realtime.room import Room
 from chat.realtime.wire import Frame
 from chat.realtime.writer import Outcome
-from chat.selectors.admission import Admission, admit
+from chat.selectors.admission import Admission, admit, admit_to
 from chat.services.posting import NewMessage
 from core.errors import DomainError, Forbidden, Gone, NotFound
 from core.surface.close_codes import NO_SUCH_ROOM, NOT_AUTHENTICATED
@@ -106,7 +106,7 @@ class RoomConsumer(SurfaceConsumer):
         self._stay.begin(admission.until)
 
     def _find_for(self, user: User) -> Admission:
-        return admit(user, self.find_conversation(user).pk)
+        return admit_to(user, self.find_conversation(user))
 
     # What comes in
 

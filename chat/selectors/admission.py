@@ -37,6 +37,11 @@ def admit(user: User, conversation_id: int) -> Admission:
     conversation = _conversation.first(id=conversation_id)
     if conversation is None:
         raise NotFound
+    return admit_to(user, conversation)
+
+
+def admit_to(user: User, conversation: Conversation) -> Admission:
+    """The same, for one that was just read."""
     if conversation.venue is not None:
         return _admit_to_group(user, conversation.pk, conversation.venue)
     return _admit_to_private(user, conversation)

@@ -58,8 +58,10 @@ def join_group(*, by: User, var_id: str) -> Conversation:
 
 
 def ensure_group(venue: Venue) -> Conversation:
-    """A venue's group; made at the first call."""
-    return find_group_of(venue.pk) or _create_group(venue)
+    """A venue's group, with the venue; made at the first call."""
+    group = find_group_of(venue.pk) or _create_group(venue)
+    group.venue = venue
+    return group
 
 
 @transaction.atomic
