@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.services.blocks import block_user, unblock_user
-from chat.models import Conversation
+from chat.models import Conversation, SocketLease
 from chat.services.conversations import close_group, ensure_group, open_group, open_private_chat
 from chat.services.posting import NewMessage, post_message
 from core.threads import in_database_thread
@@ -102,6 +102,9 @@ def test_a_conversation_that_is_gone_shows_everybody_out(venue, guests):
 
     async def scene():
         socket = await let_in(GROUP, ann)
+        # Or its lease may come between the rows that are deleted.
+        while not await in_database_thread(SocketLease.objects.exists):
+            await asyncio.sleep(0.01)
         await in_database_thread(Conversation.objects.filter(pk=group.pk).delete)
         return await socket.closed_with()
 

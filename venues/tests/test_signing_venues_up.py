@@ -87,6 +87,12 @@ def test_the_owners_name_and_the_plan_may_be_given(client, plan):
     assert (made.json()["owner"]["username"], made.json()["subscription"]["plan"]) == ("lamb-owner", "Premium")
 
 
+def test_a_new_venue_is_open_whatever_is_asked(client, plan):
+    made = client.send("POST", VENUES, {**LAMB, "status": "closed"})
+
+    assert (made.status_code, made.json()["status"]) == (201, "active")
+
+
 def test_a_name_made_of_the_address_is_made_free(client, owner, plan):
     made = client.send("POST", VENUES, {**LAMB, "contact_email": "olga@elsewhere.example"})
 

@@ -103,10 +103,11 @@ class InvitedOut(Serializer):
 
 
 class NewVenueIn(VenueIn):
-    """Its owner's account is made for the contact: the e-mail address is needed."""
+    """It is open from the first. Its owner's account is made for the contact: the e-mail address is needed."""
 
     qr_settings = QrSettings(source="*", required=False)
     contact_email = Email(help_text="The owner's: the invitation goes there.")
+    status = None  # type: ignore[assignment]
     owner = None  # type: ignore[assignment]
     username = Username(required=False, help_text="The owner's; the e-mail address's local part, unless given.")
     plan = Integer(
