@@ -129,7 +129,9 @@ def test_reload_stays_signed_in_and_signing_out_does_not(phones):
     expect_live(page)
 
     page.get_by_role("button", name="Signed in as c1").click()
-    page.get_by_role("button", name="Sign out").click()
+    # The page then loads itself anew, which must be over before it is told to.
+    with page.expect_navigation():
+        page.get_by_role("button", name="Sign out").click()
 
     expect(page.get_by_role("button", name="Send me a code")).to_be_visible()
     page.reload()
