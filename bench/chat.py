@@ -158,7 +158,8 @@ def install_node_packages() -> bool:
     if shutil.which("node") is None or shutil.which("npm") is None:
         print("Socket.IO is left out: it needs node and npm.", file=sys.stderr)
         return False
-    if not (NODE_DIRECTORY / "node_modules" / ".package-lock.json").exists():
+    wanted, installed = NODE_DIRECTORY / "package-lock.json", NODE_DIRECTORY / "node_modules" / ".package-lock.json"
+    if not installed.exists() or installed.stat().st_mtime < wanted.stat().st_mtime:
         command = ["npm", "ci", "--no-audit", "--no-fund", "--silent"]
         if subprocess.run(command, cwd=NODE_DIRECTORY, check=False).returncode:
             print("Socket.IO is left out: npm could not install it.", file=sys.stderr)
