@@ -76,16 +76,15 @@ def post_message(message: NewMessage) -> Posted:
 def _store_allowed(messages: Sequence[NewMessage], *, waits: bool) -> dict[int, Posted]:
     """Those that are new and may be said, by their place, in one statement; none of them when one is not new."""
     now = timezone.now()
-    by_place = {place: message for place, item in enumerate(messages) if (message := _cleaned(item, now))}
-    places = {id(message): place for place, message in by_place.items()}
+    said = {place: message for place, item in enumerate(messages) if (message := _cleaned(item, now))}
     try:
         with together_with(MessagesPosted):
-            stored = insert_allowed(list(by_place.values()), waits=waits) if by_place else []
+            stored = insert_allowed(list(said.values()), waits=waits) if said else []
             if stored:
                 announce(MessagesPosted(tuple(_fact(message) for message in stored)))
     except IntegrityError:
         return {}
-    return {places[id(message)]: Posted(message, is_new=True) for message in stored}
+    return {place: Posted(message, is_new=True) for place, message in said.items() if message.pk is not None}
 
 
 def _pass_over_held(messages: Sequence[NewMessage], stored: Collection[int]) -> dict[int, ConversationHeld]:

@@ -12,8 +12,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import psycopg
@@ -153,15 +154,8 @@ class Redis(Process):
             await answering(client.ping, of=self)
 
 
-@contextmanager
-def own_redis(directory: Path) -> Iterator[Redis]:
-    server = Redis(directory)
-    server.start()
-    try:
-        asyncio.run(server.answering())
-        yield server
-    finally:
-        server.end()
+def own_redis(directory: Path) -> AbstractContextManager[Redis]:
+    return _running(Redis(directory))
 
 
 class Postgres(Process):
@@ -204,15 +198,21 @@ class Postgres(Process):
         await answering(lambda: psycopg.connect(self.url, connect_timeout=1).close(), of=self)
 
 
+Store = TypeVar("Store", Redis, Postgres)
+
+
+def own_postgres(directory: Path) -> AbstractContextManager[Postgres]:
+    return _running(Postgres(directory))
+
+
 @contextmanager
-def own_postgres(directory: Path) -> Iterator[Postgres]:
-    server = Postgres(directory)
-    server.start()
+def _running(store: Store) -> Iterator[Store]:
+    store.start()
     try:
-        asyncio.run(server.answering())
-        yield server
+        asyncio.run(store.answering())
+        yield store
     finally:
-        server.end()
+        store.end()
 
 
 async def answering(ask: Callable[[], object], *, of: Process) -> None:
