@@ -70,6 +70,7 @@ INSTALLED_APPS = [
     "billing.apps.BillingConfig",
     "icebreakers.apps.IceBreakersConfig",
     "venues.apps.VenuesConfig",
+    "workspaces.apps.WorkspacesConfig",
     "offers.apps.OffersConfig",
     "chat.apps.ChatConfig",
     "analytics.apps.AnalyticsConfig",

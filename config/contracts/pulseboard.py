@@ -1,0 +1,51 @@
+"""The Pulseboard contract. Reading this page is reading the client's document."""
+
+from datetime import timedelta
+from typing import Any
+
+from core.sessions import SessionPolicy
+from core.surface.contract import Contract, Json
+from core.surface.failure import Failure
+
+
+def spell_failure(failure: Failure) -> dict[str, Any]:
+    body: dict[str, Any] = {"status": "error", "message": failure.message, "code": failure.code, **failure.details}
+    return {**body, "errors": failure.fields} if failure.fields else body
+
+
+def spell_frame_failure(failure: Failure) -> dict[str, Any]:
+    return {"type": "error", "message": failure.message, "code": failure.code, **failure.details}
+
+
+def envelope(data: Json) -> Json:
+    """A list is the `data` of an answer; what an act has to say stands beside its `status`."""
+    return {"status": "success", **data} if isinstance(data, dict) else {"status": "success", "data": data}
+
+
+PULSEBOARD = Contract(
+    name="pulseboard",
+    title="Pulseboard",
+    description=(
+        "Workspaces, their channels, activity, presence and notifications, for browsers. snake_case JSON that says its "
+        "`status`; sessions live in HttpOnly cookies and renew themselves."
+    ),
+    prefix="/api/",
+    session=SessionPolicy(surface="pulseboard", access=timedelta(minutes=15), refresh=timedelta(days=30)),
+    spell_failure=spell_failure,
+    failure_schema={
+        "type": "object",
+        "properties": {
+            "status": {"type": "string", "enum": ["error"]},
+            "message": {"type": "string", "description": "For people."},
+            "code": {"type": "string", "description": "For programs; stable."},
+            "errors": {
+                "type": "object",
+                "description": "What was wrong with which field.",
+                "additionalProperties": {"type": "array", "items": {"type": "string"}},
+            },
+        },
+        "required": ["status", "message", "code"],
+    },
+    envelope=envelope,
+    spell_frame_failure=spell_frame_failure,
+)

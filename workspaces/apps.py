@@ -1,0 +1,6 @@
+from core.apps import DomainConfig
+
+
+class WorkspacesConfig(DomainConfig):
+    name = "workspaces"
+    verbose_name = "Workspaces"
