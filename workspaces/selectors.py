@@ -1,0 +1,98 @@
+from collections.abc import Collection
+
+from django.db.models import BigIntegerField, Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Upper
+
+from accounts.models import User
+from core import sql
+from core.errors import NotFound
+from core.prepared import Prepared, Slot
+from workspaces.models import Channel, ChannelMember, Member, Workspace
+
+_workspace = Prepared(
+    lambda: _workspaces_of(Slot("user_id", BigIntegerField())).filter(pk=Slot("workspace_id", BigIntegerField()))
+)
+_channel = Prepared(
+    lambda: (
+        _channels_open_to(Slot("user_id", BigIntegerField()))
+        .select_related("workspace")
+        .filter(pk=Slot("channel_id", BigIntegerField()))
+    )
+)
+
+
+def get_workspace_for(user: User, workspace_id: int) -> Workspace:
+    """A workspace `user` is in. Raises NotFound."""
+    workspace = _workspace.first(user_id=user.pk, workspace_id=workspace_id)
+    if workspace is None:
+        raise NotFound
+    return workspace
+
+
+def get_channel_for(user: User, channel_id: int) -> Channel:
+    """A channel `user` may read and write in, with its workspace. Raises NotFound."""
+    channel = _channel.first(user_id=user.pk, channel_id=channel_id)
+    if channel is None:
+        raise NotFound
+    return channel
+
+
+def workspaces_of(user: User) -> QuerySet[Workspace]:
+    """Those they are in."""
+    return _workspaces_of(user.pk)
+
+
+def workspace_ids_of(user_ids: Collection[int]) -> dict[int, frozenset[int]]:
+    """The ids of the workspaces that each of these people is in."""
+    found: dict[int, set[int]] = {user_id: set() for user_id in user_ids}
+    rows = Member.objects.filter(user__in=found, workspace__deleted_at=None)
+    for user_id, workspace_id in rows.values_list("user_id", "workspace_id"):
+        found[user_id].add(workspace_id)
+    return {user_id: frozenset(ids) for user_id, ids in found.items()}
+
+
+def channels_open_among(user_ids: Collection[int], channel_ids: Collection[int]) -> frozenset[tuple[int, int]]:
+    """(user, channel) wherever one of these people may read and write in one of these channels; in one query, since
+    it is asked for every message.
+    """
+    statement = f"""
+        SELECT member.user_id, channel.id
+        FROM workspaces_channel AS channel
+        JOIN workspaces_workspace AS workspace ON workspace.id = channel.workspace_id
+        JOIN workspaces_member AS member ON member.workspace_id = channel.workspace_id
+        WHERE {sql.one_of("channel.id")} AND {sql.one_of("member.user_id")}
+        AND channel.deleted_at IS NULL AND workspace.deleted_at IS NULL
+        AND (NOT channel.is_private OR EXISTS (
+            SELECT 1 FROM workspaces_channelmember AS inside
+            WHERE inside.channel_id = channel.id AND inside.user_id = member.user_id
+        ))
+        """  # noqa: S608 - what is put in here are names
+    found = sql.fetch(statement, sql.listed(channel_ids), sql.listed(user_ids))
+    return frozenset((user_id, channel_id) for user_id, channel_id in found)
+
+
+def private_channels_of(user: User, workspace_id: int) -> frozenset[int]:
+    """The ids of the private ones of that workspace they are in."""
+    rows = _channels_open_to(user.pk).filter(workspace=workspace_id, is_private=True)
+    return frozenset(rows.values_list("pk", flat=True))
+
+
+def members_named(channel: Channel, usernames: Collection[str]) -> list[User]:
+    """Those who may read the channel, of the people who are called so, without regard to case."""
+    names = {username.upper() for username in usernames}
+    rows = Member.objects.select_related("user").alias(name=Upper("user__username"))
+    rows = rows.filter(workspace=channel.workspace_id, user__is_active=True, name__in=names)
+    if channel.is_private:
+        rows = rows.filter(user__in=ChannelMember.objects.filter(channel=channel).values("user"))
+    return [member.user for member in rows.order_by("user")]
+
+
+def _workspaces_of(user_id: int | Slot) -> QuerySet[Workspace]:
+    return Workspace.objects.filter(members__user=user_id, deleted_at=None)
+
+
+def _channels_open_to(user_id: int | Slot) -> QuerySet[Channel]:
+    """Public ones of the workspaces they are in, and the private ones they were let into."""
+    inside = ChannelMember.objects.filter(channel=OuterRef("pk"), user=user_id)
+    rows = Channel.objects.filter(workspace__members__user=user_id, workspace__deleted_at=None, deleted_at=None)
+    return rows.filter(Q(is_private=False) | Exists(inside))
