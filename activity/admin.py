@@ -1,7 +1,7 @@
 from django.contrib import admin
 from unfold.decorators import display
 
-from activity.models import ActivityEntry
+from activity.models import ActivityEntry, FeedEntry
 from core.admin_kit import GrowingAdmin
 
 
@@ -19,3 +19,13 @@ class ActivityEntryAdmin(GrowingAdmin[ActivityEntry]):
     @display(description="target")
     def target(self, entry: ActivityEntry) -> str:
         return f"{entry.target_type} {entry.target_id}".strip()
+
+
+@admin.register(FeedEntry)
+class FeedEntryAdmin(GrowingAdmin[FeedEntry]):
+    """What a workspace's people are shown. Old ones are forgotten by a job."""
+
+    list_display = ("at", "feed", "audience", "type", "sentence", "ref_id")
+    list_select_related = ("actor",)
+    search_fields = ("feed__exact",)
+    search_help_text = "A feed, such as workspace-1."

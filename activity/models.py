@@ -38,3 +38,36 @@ class ActivityEntry(models.Model):
 
     def __str__(self) -> str:
         return self.summary
+
+
+class FeedEntry(models.Model):
+    """Something that the people of a feed are shown to have happened there. Old ones go in the end.
+
+    Like the log's, `summary` holds nobody's name: it says what the actor did, and their name is put before it when it
+    is read, so that who leaves is forgotten here too.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    feed = models.CharField(max_length=40, help_text="Whose it is, such as `workspace-1`.")
+    audience = models.CharField(max_length=40, blank=True, help_text="Which part of its people it is for; empty: all.")
+    at = models.DateTimeField(default=timezone.now)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    type = models.CharField(max_length=40)
+    ref_id = models.BigIntegerField(
+        help_text="Of what it was done to; which kind of thing that is follows from `type`."
+    )
+    summary = models.CharField(max_length=255)
+
+    class Meta:
+        verbose_name_plural = "feed entries"
+        ordering = ("-id",)
+        # The audience is there so that what a reader may not see is passed over without being read.
+        indexes = (models.Index(fields=("feed", "-id", "audience"), name="feed_latest_first"),)
+
+    def __str__(self) -> str:
+        return self.sentence
+
+    @property
+    def sentence(self) -> str:
+        """Who did what, for people."""
+        return f"{self.actor.first_name or self.actor.username} {self.summary}"

@@ -1,10 +1,11 @@
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
 from django.db.models import Q, QuerySet
 
 from accounts.models import User
-from activity.models import ActivityEntry
+from activity.models import ActivityEntry, FeedEntry
 
 USER = "user"
 
@@ -41,3 +42,25 @@ def activity_of(user: User) -> QuerySet[ActivityEntry]:
     """What they did, and what was done to them, the first first."""
     theirs = Q(actor=user) | Q(target_type=USER, target_id=str(user.pk))
     return ActivityEntry.objects.filter(theirs).order_by("id")
+
+
+def feed_page(
+    feed: str, audiences: Collection[str], limit: int, before: int | None = None, *, hidden_ids: Collection[int] = ()
+) -> list[FeedEntry]:
+    """The latest first, each with who did it: what is for everybody of the feed, and what is for these audiences.
+
+    What the users of `hidden_ids` did is left out; with `before`, only entries older than the one of that id.
+    """
+    rows = FeedEntry.objects.select_related("actor").filter(feed=feed, audience__in=("", *audiences))
+    if hidden_ids:
+        rows = rows.exclude(actor__in=hidden_ids)
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    return list(rows.order_by("-id")[:limit])
+
+
+def export_feed(user: User) -> list[dict[str, object]]:
+    """What others were shown of what they did, the first first."""
+    columns = ("at", "feed", "type", "summary")
+    entries = FeedEntry.objects.filter(actor=user).order_by("id")
+    return [{column: getattr(entry, column) for column in columns} for entry in entries]

@@ -4,7 +4,7 @@ from accounts import events
 from accounts.models import User
 from accounts.selectors import get_report
 from accounts.services.privacy import register_export_section
-from activity.selectors import USER, activity_of
+from activity.selectors import USER, activity_of, export_feed
 from activity.services import Target, record_activity
 from core.admin_events import DoneInAdmin
 from core.events import with_it
@@ -97,3 +97,4 @@ def _export_activity(user: User) -> list[dict[str, object]]:
 
 
 register_export_section("activity", _export_activity)
+register_export_section("feed", export_feed)

@@ -70,7 +70,11 @@ NAVIGATION = [
         _list("Connected now", "sensors", "chat_socketlease"),
     ),
     _group("Ice breakers", _list("Ice breakers", "ac_unit", "icebreakers_icebreaker")),
-    _group("Activity", _list("Activity log", "history_edu", "activity_activityentry")),
+    _group(
+        "Activity",
+        _list("Activity log", "history_edu", "activity_activityentry"),
+        _list("Feed entries", "dynamic_feed", "activity_feedentry"),
+    ),
     _group(
         "Mail & jobs",
         _list("Mails", "mail", "notifications_outboxmail"),

@@ -21,7 +21,7 @@ from accounts.models import (
     User,
     UserType,
 )
-from activity.models import ActivityEntry
+from activity.models import ActivityEntry, FeedEntry
 from analytics.models import DailyRollup, Metric, MonthlyRollup, Scope
 from billing.models import (
     Coupon,
@@ -207,6 +207,9 @@ MAKERS: dict[type[Model], Callable[[int], Model]] = {
     Report: report,
     ActivityEntry: lambda number: ActivityEntry.objects.create(
         actor=user(number), type="signed_in", summary="Signed in", target_type="user", target_id=str(number)
+    ),
+    FeedEntry: lambda number: FeedEntry.objects.create(
+        feed=f"workspace-{number}", actor=user(number), type="message_sent", ref_id=number, summary="sent a message"
     ),
     Membership: lambda number: Membership.objects.create(user=user(number), tier=Tier.PLUS),
     Plan: plan,
