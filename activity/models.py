@@ -51,7 +51,7 @@ class FeedEntry(models.Model):
     feed = models.CharField(max_length=40, help_text="Whose it is, such as `workspace-1`.")
     audience = models.CharField(max_length=40, blank=True, help_text="Which part of its people it is for; empty: all.")
     at = models.DateTimeField(default=timezone.now)
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
     type = models.CharField(max_length=40)
     ref_id = models.BigIntegerField(
         help_text="Of what it was done to; which kind of thing that is follows from `type`."
@@ -62,7 +62,10 @@ class FeedEntry(models.Model):
         verbose_name_plural = "feed entries"
         ordering = ("-id",)
         # The audience is there so that what a reader may not see is passed over without being read.
-        indexes = (models.Index(fields=("feed", "-id", "audience"), name="feed_latest_first"),)
+        indexes = (
+            models.Index(fields=("feed", "-id", "audience"), name="feed_latest_first"),
+            models.Index(fields=("actor", "feed", "-at"), name="feed_by_actor"),
+        )
 
     def __str__(self) -> str:
         return self.sentence

@@ -98,3 +98,35 @@ class ChannelMember(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} in channel {self.channel_id}"
+
+
+class PresenceLease(models.Model):
+    """A user is there, through one server process, for as long as that process renews this."""
+
+    class Status(models.TextChoices):
+        ONLINE = "online"
+        IDLE = "idle"
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
+    node = models.UUIDField(db_index=True)
+    status = models.CharField(max_length=10, choices=Status.choices)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("user", "node"), name="there_once_by_a_node"),)
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.status} until {self.expires_at:%H:%M:%S}"
+
+
+class LastSeen(models.Model):
+    """When somebody who is not there was last."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "last seen"
+
+    def __str__(self) -> str:
+        return f"{self.user_id} at {self.at:%Y-%m-%d %H:%M}"
