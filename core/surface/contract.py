@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpResponseBase
 from django.urls import URLPattern
 from django.urls.resolvers import RoutePattern
+from rest_framework.authentication import BaseAuthentication
 
 from core.sessions import SessionPolicy
 from core.surface.casing import Casing, snake_case
@@ -59,7 +60,8 @@ class SlashOptionalPattern(RoutePattern):
 class Contract:
     """`spell_failure` gives the body of a failed answer and `failure_schema` its JSON schema; `envelope` wraps the
     body of a successful one and `envelope_schema` its JSON schema; `casing` spells field names; `prefix` is the URL
-    space whose unknown paths it answers. `path_examples` are values of path parameters that exist in the demo data.
+    space whose unknown paths it answers. `authentication` is how its clients say who they are, where that is not the
+    server's usual way. `path_examples` are values of path parameters that exist in the demo data.
     """
 
     name: str
@@ -73,6 +75,7 @@ class Contract:
     envelope_schema: Callable[[Any], Any] = bare
     spell_frame_failure: Callable[[Failure], dict[str, Any]] = plain_frame_failure
     casing: Casing = snake_case
+    authentication: type[BaseAuthentication] | None = None
     routes: tuple[Route, ...] = ()
     sockets: tuple[SocketRoute, ...] = ()
     path_examples: Mapping[str, object] = field(default_factory=dict)

@@ -43,7 +43,10 @@ FRAMEWORK_FAILURES: dict[type[Exception], tuple[int, str, str]] = {
 
 @dataclass(frozen=True)
 class Failure:
-    """What went wrong, in no client's spelling but for `fields`, which maps a dotted field path to its messages."""
+    """What went wrong, in no client's spelling but for `fields`, which maps a dotted field path to its messages.
+
+    `methods` are those that would have been right, where the method was wrong.
+    """
 
     status: int
     code: str
@@ -51,10 +54,19 @@ class Failure:
     fields: Mapping[str, Sequence[str]] = field(default_factory=dict)
     details: Mapping[str, object] = field(default_factory=dict)
     retry_after: int | None = None
+    methods: tuple[str, ...] = ()
 
 
 UNAVAILABLE = Failure(503, errors.Unavailable.code, errors.Unavailable.message, retry_after=1)
 INTERNAL_ERROR = Failure(500, "internal_error", "Something went wrong on our side.")
+
+
+class WrongMethod(exceptions.MethodNotAllowed):
+    """`allowed` are the path's methods as `Allow` has them. HEAD is GET's, and not told of."""
+
+    def __init__(self, method: str, allowed: Sequence[str]) -> None:
+        super().__init__(method)
+        self.methods = tuple(name for name in allowed if name != "HEAD")
 
 
 def failure_of(exception: Exception, casing: Casing = snake_case) -> Failure:
@@ -66,6 +78,8 @@ def failure_of(exception: Exception, casing: Casing = snake_case) -> Failure:
         return _of_domain_error(exception, casing)
     if isinstance(exception, exceptions.ValidationError):
         return Failure(400, "invalid", errors.Invalid.message, fields=flatten(exception.detail, casing(WHOLE)))
+    if isinstance(exception, WrongMethod):
+        return Failure(405, _code_of(exception), str(exception.detail), methods=exception.methods)
     if isinstance(exception, exceptions.APIException):
         return Failure(exception.status_code, _code_of(exception), str(exception.detail))
     for kind, (status, code, message) in FRAMEWORK_FAILURES.items():

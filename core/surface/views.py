@@ -19,9 +19,10 @@ from core.pagination import keyset_page
 from core.prepared import Bound
 from core.surface.access import Access, Caller
 from core.surface.answers import SurfaceRenderer, failure_response, page_link
+from core.surface.authentication import AnsweringAuthentication
 from core.surface.client import client_address
 from core.surface.contract import Contract
-from core.surface.failure import failure_of
+from core.surface.failure import WrongMethod, failure_of
 from core.surface.idempotent import Once
 from core.surface.parsers import StrictJSONParser
 from core.surface.schema import SurfaceSchema, documentation_of
@@ -73,6 +74,8 @@ class SurfaceView(APIView):
         access = self.access_to(self.request.method) if self.request else None
         if access is not None and not access.needs_token:
             return []
+        if self.contract.authentication is not None:
+            return [self.contract.authentication()]
         return super().get_authenticators()
 
     def access_to(self, method: str | None) -> Access | None:
@@ -124,6 +127,13 @@ class SurfaceView(APIView):
             response["WWW-Authenticate"] = 'Bearer realm="api"'
         return response
 
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
+        finished = super().finalize_response(request, response, *args, **kwargs)
+        for authentication in request.authenticators or ():
+            if isinstance(authentication, AnsweringAuthentication):
+                authentication.conclude(finished)
+        return finished
+
     @property
     def caller(self) -> Caller:
         """The user whom `access` let in."""
@@ -170,7 +180,7 @@ class SurfaceView(APIView):
         method = (self.request.method or "").lower()
         handler = getattr(self, method, None) if method in self.http_method_names else None
         if handler is None:
-            raise exceptions.MethodNotAllowed(self.request.method or "")
+            raise WrongMethod(self.request.method or "", self.allowed_methods)
         return cast(Handler, handler)
 
     def _answer(self, handler: Handler) -> HttpResponseBase:
