@@ -48,6 +48,14 @@ class OneTimePasswordIssued:
 
 
 @dataclass(frozen=True)
+class EmailProved:
+    """Whoever uses the account has shown that they read what is sent to `email`, which is the account's."""
+
+    user_id: int
+    email: str
+
+
+@dataclass(frozen=True)
 class UserInvited:
     """Carries the link's token, which is stored nowhere in the clear: whoever delivers it must seal it."""
 

@@ -39,7 +39,10 @@ def held_external_identities(user: User) -> list[Row]:
 
 
 def held_invitations(user: User) -> list[Row]:
-    return [_row(invitation, "created_at", "expires_at", "used_at") for invitation in user.invitations.order_by("id")]
+    return [
+        _row(invitation, "email", "created_at", "expires_at", "used_at")
+        for invitation in user.invitations.order_by("id")
+    ]
 
 
 def held_blocks(user: User) -> list[Row]:

@@ -149,6 +149,7 @@ class Invitation(models.Model):
 
     hash = models.CharField(max_length=64, unique=True, editable=False, help_text="Keyed hash of the link's token.")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="invitations")
+    email = models.EmailField(blank=True, db_default="", editable=False, help_text="Where the link was mailed to.")
     invited_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(db_index=True)

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from accounts import events
 from accounts.errors import AccountNotAdmitted, NameTaken
 from accounts.models import CustomerProfile, ExternalIdentity, OneTimePassword, User
 from accounts.services.registration import AccountDetails, ProfileDetails, create_customer, free_username
 from accounts.services.sessions import end_all_sessions
 from core.errors import Conflict
+from core.events import announce
 
 ATTEMPTS = 5
 
@@ -35,10 +37,18 @@ def get_account_of(identity: VerifiedIdentity) -> User:
     for _ in range(ATTEMPTS):
         try:
             with transaction.atomic():
-                return _find_known(identity) or _join(identity) or _register(identity)
+                user = _find_known(identity) or _join(identity) or _register(identity)
+                _note_proof(user, identity)
+                return user
         except (IntegrityError, NameTaken):
             continue
     raise Conflict(retry_after=1)
+
+
+def _note_proof(user: User, identity: VerifiedIdentity) -> None:
+    """Who is known by their subject may have another address here than there, of which nothing is proved."""
+    if user.email == identity.email.lower():
+        announce(events.EmailProved(user_id=user.pk, email=user.email))
 
 
 def _find_known(identity: VerifiedIdentity) -> User | None:

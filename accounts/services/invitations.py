@@ -41,7 +41,12 @@ def invite_user(*, user: User, by: User) -> Invitation:
     now, token = timezone.now(), secrets.token_urlsafe(32)
     Invitation.objects.filter(user=locked, used_at=None, expires_at__gt=now).update(expires_at=now)
     invitation = Invitation.objects.create(
-        hash=_hash(token), user=locked, invited_by=by, created_at=now, expires_at=now + VALID_FOR
+        hash=_hash(token),
+        user=locked,
+        email=locked.email,
+        invited_by=by,
+        created_at=now,
+        expires_at=now + VALID_FOR,
     )
     announce(
         events.UserInvited(
@@ -74,24 +79,27 @@ def accept_invitation(*, token: str, password: str) -> None:
 
     Raises NotFound, InvitationOver and PasswordRefused.
     """
-    user = get_open_invitation(token).user
+    invitation = get_open_invitation(token)
+    user = invitation.user
     check_new_password(password, user=user)
     unchanged = User.objects.filter(pk=user.pk, is_active=True, password=user.password)
     user.set_password(password)
-    _accept(token, user, unchanged)
+    _accept(invitation, user, unchanged)
 
 
 @transaction.atomic
-def _accept(token: str, user: User, unchanged: QuerySet[User]) -> None:
+def _accept(invitation: Invitation, user: User, unchanged: QuerySet[User]) -> None:
     """The password was hashed before, so that the transaction stays short."""
     now = timezone.now()
-    still_open = Invitation.objects.filter(hash=_hash(token), used_at=None, expires_at__gt=now)
+    still_open = Invitation.objects.filter(pk=invitation.pk, used_at=None, expires_at__gt=now)
     if not still_open.update(used_at=now):
         raise InvitationOver
     if not unchanged.update(password=user.password):
         raise InvitationOver
     end_all_sessions(user)
     announce(events.InvitationAccepted(user_id=user.pk))
+    if invitation.email == user.email:
+        announce(events.EmailProved(user_id=user.pk, email=user.email))
 
 
 def purge_invitations() -> int:

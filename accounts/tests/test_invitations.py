@@ -160,7 +160,8 @@ def test_leaving_forgets_invitations_and_the_export_has_them(invited):
 
     anonymise_account(user=vera())
 
-    assert held == [{"created_at": NOON, "expires_at": NOON + WEEK, "used_at": None}]
+    address = "vera@example.com"
+    assert held == [{"email": address, "created_at": NOON, "expires_at": NOON + WEEK, "used_at": None}]
     assert not Invitation.objects.exists()
 
 
