@@ -15,12 +15,13 @@ from typing import Any
 
 import jwt
 from django.conf import settings
+from django.utils import timezone
 from rest_framework_simplejwt.backends import TokenBackend
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
 
 from accounts.errors import TokenInvalid
-from accounts.models import Session
+from accounts.models import Session, User
 
 
 def _key_id(key: str) -> str:
@@ -54,6 +55,14 @@ class SessionAccessToken(AccessToken):
 
 
 class SessionRefreshToken(RefreshToken):
+    _token_backend = _backend
+
+
+class IdToken(Token):
+    """Says who somebody is and lets nobody in: no reader of ours takes its type, and it names no session."""
+
+    token_type = "id"  # noqa: S105 - what kind it is
+    lifetime = timedelta(minutes=15)
     _token_backend = _backend
 
 
@@ -92,17 +101,45 @@ def hash_token_id(token_id: str) -> str:
 
 
 def token_pair(session: Session, refresh_id: str, issued_at: datetime) -> TokenPair:
-    access, refresh = SessionAccessToken(), SessionRefreshToken()
-    for token, token_id, lifetime in (
-        (access, _derive("access", refresh_id), session.access_lifetime),
-        (refresh, refresh_id, session.refresh_lifetime),
-    ):
-        token["jti"] = token_id
-        token["sid"] = str(session.id)
-        token["user_id"] = session.user_id
-        token.set_iat(at_time=issued_at)
-        token.set_exp(from_time=issued_at, lifetime=lifetime)
-    return TokenPair(str(access), str(refresh), session.access_lifetime, session.refresh_lifetime)
+    access_id = _derive("access", refresh_id)
+    return TokenPair(
+        _signed(SessionAccessToken(), session, access_id, issued_at, session.access_lifetime),
+        _signed(SessionRefreshToken(), session, refresh_id, issued_at, session.refresh_lifetime),
+        session.access_lifetime,
+        session.refresh_lifetime,
+    )
+
+
+def further_access_token(session: Session, issued_at: datetime) -> str:
+    """One more beside the one that was issued with the session's refresh token, which stays as it is."""
+    access_id = _derive("access", f"{session.refresh_hash} at {issued_at.timestamp():.0f}")
+    return _signed(SessionAccessToken(), session, access_id, issued_at, session.access_lifetime)
+
+
+def id_token(user: User, *, audience: str, issued_at: datetime, lifetime: timedelta) -> str:
+    """Who `user` is, in OpenID Connect's standard claims."""
+    token = IdToken()
+    del token.payload["jti"]
+    token.payload |= {
+        "iss": settings.PUBLIC_URL,
+        "aud": audience,
+        "sub": str(user.uuid),
+        "email": user.email,
+        "name": user.get_full_name() or user.username,
+        "preferred_username": user.username,
+    }
+    token.set_iat(at_time=issued_at)
+    token.set_exp(from_time=issued_at, lifetime=lifetime)
+    return str(token)
+
+
+def _signed(token: Token, session: Session, token_id: str, issued_at: datetime, lifetime: timedelta) -> str:
+    token["jti"] = token_id
+    token["sid"] = str(session.id)
+    token["user_id"] = session.user_id
+    token.set_iat(at_time=issued_at)
+    token.set_exp(from_time=issued_at, lifetime=lifetime)
+    return str(token)
 
 
 def read_access_token(token: str) -> Claims:
@@ -113,6 +150,16 @@ def read_access_token(token: str) -> Claims:
 def read_refresh_token(token: str) -> Claims:
     """Raises TokenInvalid."""
     return _read(SessionRefreshToken, token)
+
+
+def is_due(access: str, session: Session) -> bool:
+    """Whether an access token should be renewed: not one of `session`'s, or less than half of its life is left."""
+    try:
+        claims = read_access_token(access)
+    except TokenInvalid:
+        return True
+    left = claims.expires_at - timezone.now().timestamp()
+    return claims.session_id != session.pk or 2 * left < claims.expires_at - claims.issued_at
 
 
 def _read(kind: type[Token], token: str) -> Claims:

@@ -1,5 +1,7 @@
 """Who a request is from: an access token in the Authorization header or the access_token cookie."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -21,14 +23,18 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 class SessionAuthentication(BaseAuthentication):
     """`request.user` and `request.auth` (the Session) in one query. A dead token is refused, not ignored."""
 
+    claims: Claims
+
     def authenticate(self, request: Request) -> tuple[User, Session] | None:
         token = _presented(request)
         if token is None:
             return None
-        try:
-            session = get_live_session(read_access_token(token))
-        except (TokenInvalid, SessionEnded) as refusal:
-            raise AuthenticationFailed(refusal.message, code=refusal.code) from None
+        with dead_tokens_refused():
+            return self.admit(read_access_token(token))
+
+    def admit(self, claims: Claims) -> tuple[User, Session]:
+        """Raises SessionEnded."""
+        self.claims, session = claims, get_live_session(claims)
         note_seen(session, at=timezone.now())
         return session.user, session
 
@@ -37,7 +43,7 @@ class OptionalBearer(BaseAuthentication):
     """For what another secret opens: whom a live Bearer token says it is, and nobody without one or with a dead one."""
 
     def authenticate(self, request: Request) -> tuple[User, Session] | None:
-        token = _bearer(request)
+        token = bearer(request)
         if token is None:
             return None
         try:
@@ -47,13 +53,23 @@ class OptionalBearer(BaseAuthentication):
         return session.user, session
 
 
+@contextmanager
+def dead_tokens_refused() -> Iterator[None]:
+    try:
+        yield
+    except (TokenInvalid, SessionEnded) as refusal:
+        raise AuthenticationFailed(refusal.message, code=refusal.code) from None
+
+
 def claims_of(request: Request) -> Claims:
     """What the token of a signed-in request says."""
-    return read_access_token(_presented(request) or "")
+    authentication = request.successful_authenticator
+    assert isinstance(authentication, SessionAuthentication)
+    return authentication.claims
 
 
 def _presented(request: Request) -> str | None:
-    token = _bearer(request)
+    token = bearer(request)
     if token is None:
         token = request.COOKIES.get(ACCESS_COOKIE) or None
         if token is not None and request.method not in SAFE:
@@ -61,7 +77,8 @@ def _presented(request: Request) -> str | None:
     return token
 
 
-def _bearer(request: Request) -> str | None:
+def bearer(request: Request) -> str | None:
+    """The token in the Authorization header. Raises AuthenticationFailed for a header that is none."""
     parts = get_authorization_header(request).split()
     if not parts or parts[0].lower() != b"bearer":
         return None

@@ -1,5 +1,7 @@
 """Tokens as cookies, for browsers whose scripts should not see them."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.http import HttpResponseBase
 from rest_framework.request import Request
@@ -11,15 +13,18 @@ REFRESH_COOKIE = "refresh_token"
 REFRESH_PATH = "/token/"
 
 
-def set_token_cookies(response: HttpResponseBase, tokens: TokenPair) -> None:
+def set_token_cookies(response: HttpResponseBase, tokens: TokenPair, *, refresh_path: str = REFRESH_PATH) -> None:
     """The access token goes everywhere, the refresh token only where tokens are renewed; each lives as it does."""
-    for name, token, lifetime, path in (
-        (ACCESS_COOKIE, tokens.access, tokens.access_lifetime, "/"),
-        (REFRESH_COOKIE, tokens.refresh, tokens.refresh_lifetime, REFRESH_PATH),
-    ):
-        response.set_cookie(
-            name, token, max_age=lifetime, path=path, secure=settings.SECURE_COOKIES, httponly=True, samesite="Lax"
-        )
+    set_token_cookie(response, ACCESS_COOKIE, tokens.access, tokens.access_lifetime)
+    set_token_cookie(response, REFRESH_COOKIE, tokens.refresh, tokens.refresh_lifetime, path=refresh_path)
+
+
+def set_token_cookie(
+    response: HttpResponseBase, name: str, token: str, lifetime: timedelta, *, path: str = "/"
+) -> None:
+    response.set_cookie(
+        name, token, max_age=lifetime, path=path, secure=settings.SECURE_COOKIES, httponly=True, samesite="Lax"
+    )
 
 
 def refresh_cookie(request: Request) -> str:

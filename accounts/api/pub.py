@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth.validators import ASCIIUsernameValidator
 from django.utils import timezone
 from rest_framework import fields
 from rest_framework.authentication import BaseAuthentication
@@ -13,6 +12,7 @@ from rest_framework.response import Response
 
 from accounts.api.authentication import OptionalBearer, claims_of
 from accounts.api.cookies import refresh_cookie, set_token_cookies
+from accounts.api.fields import Password
 from accounts.errors import ForeignOrigin, LogoutRefused, SessionEnded, SignInRefused, TokenInvalid
 from accounts.models import Gender, UserType
 from accounts.selectors import live_sessions_of
@@ -47,18 +47,6 @@ SESSION_EXAMPLE = {
 }
 
 OWNERS_DOOR = frozenset({UserType.VENUE_OWNER, UserType.SUPERUSER, UserType.VENDOR, UserType.SUPPORT})
-
-
-class Username(Text):
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_length=150, validators=[ASCIIUsernameValidator()], **kwargs)
-
-
-class Password(Text):
-    """Taken as it is, blanks and all."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_length=128, trim_whitespace=False, write_only=True, **kwargs)
 
 
 class Interests(fields.ListField):

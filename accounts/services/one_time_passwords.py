@@ -12,11 +12,13 @@ from django.db.models import F
 from django.utils import timezone
 
 from accounts import events
-from accounts.errors import OneTimePasswordRefused
+from accounts.errors import OneTimePasswordRefused, SignInRefused
 from accounts.models import CustomerProfile, OneTimePassword, User
+from accounts.services.sessions import OpenedSession, open_session
 from core import limits
 from core.events import announce
 from core.seal import keyed_hash
+from core.sessions import SessionPolicy
 
 VALID_FOR = timedelta(minutes=5)
 MAXIMUM_TRIES = 5
@@ -103,6 +105,16 @@ def use_one_time_password(*, surface: str, email: str, code: str) -> OneTimePass
     return asked
 
 
+def sign_in_by_code(*, email: str, code: str, policy: SessionPolicy, device: str = "") -> OpenedSession:
+    """Whoever's address it is, of whatever type. Never call it inside a transaction. Raises OneTimePasswordRefused."""
+    asked = use_one_time_password(surface=policy.surface, email=email, code=code)
+    assert asked.user is not None
+    try:
+        return open_session(user=asked.user, policy=policy, device=device)
+    except SignInRefused:
+        raise OneTimePasswordRefused from None
+
+
 @transaction.atomic
 def _note_failure(asked: OneTimePassword) -> None:
     announce(events.SignInFailed(user_id=asked.user_id))
@@ -116,6 +128,7 @@ def _mark_used(asked: OneTimePassword, *, at: datetime) -> None:
     if theirs is None or not unused.update(used_at=at):
         raise OneTimePasswordRefused
     CustomerProfile.objects.filter(user=theirs).update(is_verified=True, otp_validated=True)
+    announce(events.EmailProved(user_id=theirs.pk, email=theirs.email))
     asked.user = theirs
 
 

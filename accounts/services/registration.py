@@ -56,9 +56,23 @@ class AccountChanges(TypedDict, total=False):
 
 def register_customer(*, details: AccountDetails, profile: ProfileDetails, password: str, address: str) -> User:
     """Raises PasswordRefused, NameTaken naming every field that is, and TooMany by address."""
+    user = _acceptable(_unsaved(details, UserType.CUSTOMER), password, address)
+    return _create(user, profile, password)
+
+
+def register_member(*, details: AccountDetails, password: str, address: str) -> User:
+    """Somebody of whom nothing is known but that they want an account.
+
+    Raises PasswordRefused, NameTaken naming every field that is, and TooMany by address.
+    """
+    user = _acceptable(_unsaved(details, UserType.MEMBER), password, address)
+    return _create(user, ProfileDetails(), password)
+
+
+def _acceptable(user: User, password: str, address: str) -> User:
     limits.hit_durably("registration", address)
-    check_new_password(password, user=_unsaved(details, UserType.CUSTOMER))
-    return create_customer(details=details, profile=profile, password=password)
+    check_new_password(password, user=user)
+    return user
 
 
 def create_customer(*, details: AccountDetails, profile: ProfileDetails, password: str | None) -> User:

@@ -1,6 +1,7 @@
 """Opening, refreshing and ending sessions."""
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,13 +12,14 @@ from django.utils import timezone
 from accounts import events
 from accounts.errors import LogoutRefused, SessionEnded, SignInRefused, TokenInvalid
 from accounts.models import Session, User
-from accounts.selectors import live_sessions_of
+from accounts.selectors import get_live_session, live_sessions_of
 from accounts.tokens import (
     Claims,
     TokenPair,
     hash_token_id,
     new_token_id,
     next_token_id,
+    read_access_token,
     read_refresh_token,
     token_pair,
 )
@@ -126,6 +128,21 @@ def refresh_session(refresh: str) -> TokenPair:
     raise SessionEnded
 
 
+def check_refresh_token(refresh: str) -> Session:
+    """The session it is of, with its user, in one query. The token stays as it is: so many may come with it at once.
+
+    One that was replaced serves for the same 10 seconds as when refreshing; later its session ends.
+    Raises TokenInvalid and SessionEnded.
+    """
+    claims = read_refresh_token(refresh)
+    session = get_live_session(claims)
+    presented = hash_token_id(claims.token_id)
+    if session.refresh_hash != presented and not _is_repeated(session, presented, timezone.now()):
+        end_sessions([session])
+        raise SessionEnded
+    return session
+
+
 def note_seen(session: Session, *, at: datetime) -> None:
     """Remember that the session was used, at most once a minute."""
     if at - session.last_seen_at >= SEEN_EVERY:
@@ -150,6 +167,20 @@ def log_out(*, refresh: str, by: User | None) -> None:
     presented = hash_token_id(claims.token_id)
     if session.refresh_hash != presented and not _is_repeated(session, presented, timezone.now()):
         raise LogoutRefused
+
+
+def sign_out(*, access: str, refresh: str) -> None:
+    """End the sessions that these tokens name. A dead token, or none, names none: who is out is out."""
+    named = [*_sessions_named_by(read_access_token, access), *_sessions_named_by(read_refresh_token, refresh)]
+    if named:
+        end_sessions(list({session.pk: session for session in named}.values()))
+
+
+def _sessions_named_by(read: Callable[[str], Claims], token: str) -> list[Session]:
+    try:
+        return [_live_session(read(token))]
+    except (TokenInvalid, SessionEnded):
+        return []
 
 
 def revoke_session(*, session_id: uuid.UUID, by: User) -> None:

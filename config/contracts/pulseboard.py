@@ -3,14 +3,24 @@
 from datetime import timedelta
 from typing import Any
 
+from accounts.api.pulseboard.authentication import RenewingAuthentication
+from accounts.api.pulseboard.people import IssueTicket, Me
+from accounts.api.pulseboard.sign_in import LogOut, Refresh, Register, RequestCode, VerifyCode
 from core.sessions import SessionPolicy
-from core.surface.contract import Contract, Json
+from core.surface.contract import Contract, Json, Route, grouped
 from core.surface.failure import Failure
 
 
 def spell_failure(failure: Failure) -> dict[str, Any]:
-    body: dict[str, Any] = {"status": "error", "message": failure.message, "code": failure.code, **failure.details}
+    body: dict[str, Any] = {"status": "error", "message": _text_of(failure), "code": failure.code, **failure.details}
     return {**body, "errors": failure.fields} if failure.fields else body
+
+
+def _text_of(failure: Failure) -> str:
+    """Two texts that the document has; what was wrong with the token is in the code."""
+    if failure.status == 401:
+        return "Invalid or expired token"
+    return f"{' or '.join(failure.methods)} method required" if failure.methods else failure.message
 
 
 def spell_frame_failure(failure: Failure) -> dict[str, Any]:
@@ -20,6 +30,13 @@ def spell_frame_failure(failure: Failure) -> dict[str, Any]:
 def envelope(data: Json) -> Json:
     """A list is the `data` of an answer; what an act has to say stands beside its `status`."""
     return {"status": "success", **data} if isinstance(data, dict) else {"status": "success", "data": data}
+
+
+def envelope_schema(schema: Any) -> Any:
+    status = {"type": "string", "enum": ["success"]}
+    if schema.get("type") == "array":
+        return {"type": "object", "properties": {"status": status, "data": schema}, "required": ["status", "data"]}
+    return {"allOf": [{"type": "object", "properties": {"status": status}, "required": ["status"]}, schema]}
 
 
 PULSEBOARD = Contract(
@@ -47,5 +64,19 @@ PULSEBOARD = Contract(
         "required": ["status", "message", "code"],
     },
     envelope=envelope,
+    envelope_schema=envelope_schema,
+    authentication=RenewingAuthentication,
     spell_frame_failure=spell_frame_failure,
+    routes=(
+        *grouped(
+            "Authentication",
+            Route("api/register/", Register),
+            Route("api/request-otp/", RequestCode),
+            Route("api/verify-otp/", VerifyCode),
+            Route("api/logout/", LogOut),
+            Route("api/refresh/", Refresh),
+            Route("api/me/", Me),
+            Route("api/ws-ticket/", IssueTicket),
+        ),
+    ),
 )

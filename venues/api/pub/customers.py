@@ -8,7 +8,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.access import CUSTOMER, SUPERUSER
-from accounts.api.pub import TOKENS_EXAMPLE, Interests, Password, SignedInOut, TokensOut, Username, UserOut
+from accounts.api.fields import Password, Username
+from accounts.api.pub import TOKENS_EXAMPLE, Interests, SignedInOut, TokensOut, UserOut
 from accounts.errors import (
     ChangedMeanwhile,
     NameTaken,

@@ -7,7 +7,7 @@ from drf_spectacular.types import OpenApiTypes
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.pub import Password
+from accounts.api.fields import Password
 from accounts.errors import InvitationOver, PasswordRefused
 from accounts.services.invitations import accept_invitation, get_open_invitation
 from core.surface.access import ANYONE

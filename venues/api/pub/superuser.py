@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.access import SUPERUSER
-from accounts.api.pub import Username
+from accounts.api.fields import Username
 from accounts.errors import NameTaken
 from accounts.services.invitations import INVITED, invite_new_user
 from accounts.services.registration import AccountDetails
