@@ -146,8 +146,16 @@ class ApiClient(Client):
 
     def __init__(self, user: User | None = None, **defaults: Any) -> None:
         super().__init__(raise_request_exception=False, **defaults)
-        if user is not None:
-            self.defaults["HTTP_AUTHORIZATION"] = f"Bearer {open_pub_session(user).tokens.access}"
+        self.token = open_pub_session(user).tokens.access if user is not None else ""
+        if self.token:
+            self.defaults["HTTP_AUTHORIZATION"] = f"Bearer {self.token}"
+
+    def as_browser(self) -> "ApiClient":
+        """The same user's browser, which sends the token as a cookie."""
+        browser = ApiClient()
+        if self.token:
+            browser.cookies["access_token"] = self.token
+        return browser
 
     def send(self, method: str, path: str, body: Any = None, **extra: Any) -> Any:
         """`body` as JSON; None sends no body at all."""

@@ -371,7 +371,10 @@ SPECTACULAR_SETTINGS = {
                 "type": "apiKey",
                 "in": "cookie",
                 "name": "access_token",
-                "description": "Set by signing in through Google. Browsers send it, and let no page set it.",
+                "description": (
+                    "Set by Pulseboard's sign-in, and by signing in through Google. Browsers send it along by "
+                    "themselves, and let no page read or set it: carry the sign-in out here and you are signed in."
+                ),
             },
         }
     },

@@ -42,18 +42,27 @@ def demo_data(loaded_demo_data, db, settings) -> None:
 
 @pytest.fixture
 def people(demo_data) -> dict[str, ApiClient]:
-    """A client for each kind of caller: c1, who is at venue 3; c2; owner1; an owner of another venue; admin."""
+    """A client for each kind of caller: of Pub Network c1, who is at venue 3; c2; owner1; an owner of another venue;
+    of Pulseboard the owner of workspace 1, who is c1; its admin, its member; c5, who is not in it; and admin.
+    """
     other_owner = User.objects.create_user(
         "owner2", "owner2@example.com", "abcd@123", user_type_id=UserType.VENUE_OWNER
     )
     Venue.objects.create(name="Elsewhere", owner=other_owner)
-    named = {user.username: user for user in User.objects.filter(username__in=["c1", "c2", "owner1", "admin"])}
+    named = {
+        user.username: user for user in User.objects.filter(username__in=["c1", "c2", "c3", "c5", "owner1", "admin"])
+    }
     check_in_by_claim(user=named["c1"], venue_id=3)
+    clients = {username: ApiClient(user) for username, user in named.items()}
     return {
         "nobody": ApiClient(),
-        "customer": ApiClient(named["c1"]),
-        "other customer": ApiClient(named["c2"]),
-        "owner": ApiClient(named["owner1"]),
+        "customer": clients["c1"],
+        "other customer": clients["c2"],
+        "owner": clients["owner1"],
         "other owner": ApiClient(other_owner),
-        "superuser": ApiClient(named["admin"]),
+        "workspace owner": clients["c1"],
+        "workspace admin": clients["c3"],
+        "member": clients["c2"],
+        "outsider": clients["c5"],
+        "superuser": clients["admin"],
     }

@@ -8,6 +8,10 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.settings import patched_settings
 
 from config import docs
+from core.surface.contract import Contract
+
+# What a contract calls the part of an error's body that says what was wrong with which field.
+FIELDS_OF_A_FAILURE = {"pub": "details", "pulseboard": "errors"}
 
 with patched_settings(docs.TITLE):
     SCHEMA: dict[str, Any] = SchemaGenerator(urlconf=docs).get_schema(public=True)
@@ -21,6 +25,10 @@ class Operation:
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
+
+    @property
+    def contract(self) -> Contract:
+        return docs.contract_of(self.described)
 
     @property
     def needs_token(self) -> bool:
@@ -77,3 +85,7 @@ def _operations() -> Iterator[Operation]:
 
 
 OPERATIONS = tuple(_operations())
+
+
+def operations_of(contract_name: str) -> tuple[Operation, ...]:
+    return tuple(operation for operation in OPERATIONS if operation.contract.name == contract_name)

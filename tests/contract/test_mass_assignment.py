@@ -14,8 +14,8 @@ from tests.contract.effects import Effect, effect_of
 from tests.contract.operations import OPERATIONS, resolved
 
 OURS = (
-    *("core", "accounts", "activity", "notifications", "billing", "icebreakers", "venues", "offers", "chat"),
-    "analytics",
+    *("core", "accounts", "activity", "notifications", "billing", "icebreakers", "venues", "workspaces"),
+    *("offers", "chat", "analytics"),
 )
 WITH_BODY = [operation for operation in OPERATIONS if operation.example is not None]
 PLANTED_TEXT = "planted"

@@ -42,10 +42,25 @@ def test_what_a_socket_takes_and_gives_is_all_in_it(document):
                 f"{contract.name}.{kind.__name__}" for kind in (*socket.consumer.takes.values(), *socket.consumer.gives)
             }
             (channel,) = (
-                channel for channel in document["channels"].values() if channel["title"] == socket.consumer.title
+                channel
+                for channel in document["channels"].values()
+                if (channel["summary"], channel["title"]) == (contract.title, socket.consumer.title)
             )
 
             assert set(channel["messages"]) == names
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract.name)
+def test_each_contract_has_a_document_and_a_page_of_its_own(client, db, document, contract):
+    own = client.get(f"/api/schema/ws/{contract.name}/").json()
+    page = client.get(f"/api/docs/ws/{contract.name}").content.decode()
+
+    channels = {name: at for name, at in document["channels"].items() if at["summary"] == contract.title}
+    assert own["info"]["title"] == f"{contract.title}: WebSockets"
+    assert own["channels"] == channels
+    assert all(f"<code>{channel['address']}</code>" in page for channel in channels.values())
+    assert f'href="/api/schema/ws/{contract.name}"' in page
+    assert f'href="/api/docs/{contract.name}"' in page
 
 
 def test_every_schema_is_sound_and_every_example_is_what_it_says(document):

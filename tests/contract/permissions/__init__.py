@@ -1,0 +1,1 @@
+"""Who is answered how: a table for each contract."""
