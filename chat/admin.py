@@ -102,13 +102,13 @@ class ParticipantInline(ParticipantInlineBase):
 class ConversationAdmin(GrowingAdmin[Conversation]):
     list_display = ("id", "kind", "where", "last_seq", "is_open", "created_at", "updated_at")
     list_filter = ("kind", "created_at", "updated_at", ("closed_at", admin.EmptyFieldListFilter))
-    search_fields = ("venue__name", "participants__user__username")
+    search_fields = ("venue__name", "channel__name", "participants__user__username")
     inlines = (ParticipantInline,)
     actions = ("close", "open")
     actions_detail = ("close_this", "open_this")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Conversation]:
-        rows = super().get_queryset(request).select_related("venue")
+        rows = super().get_queryset(request).select_related("venue", "channel")
         return rows.prefetch_related("participants__user")
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
@@ -117,10 +117,12 @@ class ConversationAdmin(GrowingAdmin[Conversation]):
             queryset = queryset.filter(kind=Conversation.Kind.GROUP)
         return super().get_search_results(request, queryset, search_term)
 
-    @display(description="between, or at")
+    @display(description="between, or in")
     def where(self, conversation: Conversation) -> str:
         if conversation.venue is not None:
             return conversation.venue.name
+        if conversation.channel is not None:
+            return str(conversation.channel)
         return " and ".join(participant.user.username for participant in conversation.participants.all())
 
     @display(description="open", boolean=True)
@@ -152,7 +154,9 @@ def _venue_of(conversation: Conversation) -> int:
 
 @admin.register(Message)
 class MessageAdmin(GrowingAdmin[Message]):
-    """What is said in private is read by the two alone; of it, only what was reported is kept, as evidence."""
+    """What is said in private is read by the two alone, and a team's channels by the team; of it, only what was
+    reported is kept, as evidence.
+    """
 
     hidden = ("body", "client_id")
     shown_besides = ("words",)
@@ -171,13 +175,15 @@ class MessageAdmin(GrowingAdmin[Message]):
 
     @display(description="where")
     def where(self, message: Message) -> str:
-        venue = message.conversation.venue
-        return venue.name if venue is not None else f"private conversation {message.conversation_id}"
+        conversation = message.conversation
+        if conversation.venue is not None:
+            return conversation.venue.name
+        return f"{conversation.kind} conversation {conversation.pk}"
 
     @display(description="words")
     def words(self, message: Any) -> str:
-        is_private = message.conversation.kind == Conversation.Kind.PRIVATE
-        return HIDDEN if is_private else str(message.public_body)
+        is_public = message.conversation.kind == Conversation.Kind.GROUP
+        return str(message.public_body) if is_public else HIDDEN
 
     @display(description="state", label={"deleted": "danger", "edited": "info"})
     def state(self, message: Message) -> str:

@@ -44,6 +44,7 @@ class Whisper:
     others_only: bool = False
     seq: int = 0
     online: int = 0
+    user_email: str = ""
 
     @property
     def replaces(self) -> tuple[str, int]:

@@ -1,7 +1,7 @@
 """What chat announces: everything a client is told of, with what telling takes.
 
 `seq` is the fact's own number in its conversation. `sender_id` is always who sent the message concerned, so that what
-a blocked person wrote can be kept from who blocked them.
+a blocked person wrote can be kept from who blocked them. Some clients know people by username, some by e-mail address.
 """
 
 from dataclasses import dataclass
@@ -25,6 +25,7 @@ class PostedMessage:
     body: str
     sent_at: datetime
     client_id: str
+    sender_email: str = ""
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,19 @@ class MessagesPosted:
     """Messages of any number of conversations, stored in one transaction; those of each in the order of `seq`."""
 
     messages: tuple[PostedMessage, ...]
+
+
+@dataclass(frozen=True)
+class ChannelMessage:
+    channel_id: int
+    message: PostedMessage
+
+
+@dataclass(frozen=True)
+class ChannelMessagesPosted:
+    """Those of them that were said in channels."""
+
+    messages: tuple[ChannelMessage, ...]
 
 
 @dataclass(frozen=True)
@@ -63,6 +77,7 @@ class ReactionChanged:
     user: str
     emoji: str
     added: bool
+    user_email: str = ""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from django.db.models import Q
 
 from accounts.models import Report
 from venues.models import Venue
+from workspaces.models import Channel
 
 
 class Conversation(models.Model):
@@ -16,6 +17,7 @@ class Conversation(models.Model):
     class Kind(models.TextChoices):
         PRIVATE = "private"
         GROUP = "group"
+        CHANNEL = "channel"
 
     id = models.BigAutoField(primary_key=True)
     kind = models.CharField(max_length=10, choices=Kind.choices)
@@ -23,6 +25,9 @@ class Conversation(models.Model):
         max_length=41, unique=True, null=True, blank=True, help_text="Both users' ids, the lower first: `3-17`."
     )
     venue = models.OneToOneField(Venue, on_delete=models.CASCADE, null=True, blank=True, related_name="conversation")
+    channel = models.OneToOneField(
+        Channel, on_delete=models.CASCADE, null=True, blank=True, related_name="conversation"
+    )
     last_seq = models.PositiveBigIntegerField(default=0)
     closed_at = models.DateTimeField(null=True, blank=True, help_text="Nobody can write in a closed group.")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -33,9 +38,10 @@ class Conversation(models.Model):
         indexes = (models.Index(fields=("kind", "created_at"), name="conversation_by_kind"),)
         constraints = (
             models.CheckConstraint(
-                condition=Q(kind="private", pair__isnull=False, venue=None)
-                | Q(kind="group", pair=None, venue__isnull=False),
-                name="private_has_a_pair_and_group_a_venue",
+                condition=Q(kind="private", pair__isnull=False, venue=None, channel=None)
+                | Q(kind="group", pair=None, venue__isnull=False, channel=None)
+                | Q(kind="channel", pair=None, venue=None, channel__isnull=False),
+                name="each_kind_has_what_it_is_of",
             ),
         )
 
@@ -44,12 +50,15 @@ class Conversation(models.Model):
 
     @property
     def pair_ids(self) -> frozenset[int]:
-        """The ids of the two in a private conversation; nobody for a group."""
+        """The ids of the two in a private conversation; nobody for any other."""
         return frozenset(int(user_id) for user_id in self.pair.split("-")) if self.pair else frozenset()
 
 
 class Participant(models.Model):
-    """One of the two in a private conversation. Groups have none: who is at the venue takes part."""
+    """One of the two in a private conversation, or somebody who has read in a channel.
+
+    Groups have none: who is at the venue takes part. Who may be in a channel is for its workspace to say, not for this.
+    """
 
     conversation = models.ForeignKey(
         Conversation, on_delete=models.CASCADE, related_name="participants", db_index=False
@@ -78,6 +87,11 @@ class Message(models.Model):
         max_length=64, null=True, blank=True, help_text="The sender's own name for it; the same one is stored once."
     )
     body = models.TextField(blank=True)
+    in_channel = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Kept with it for the index of words, which holds only what is said in channels.",
+    )
     created_at = models.DateTimeField()
     edited_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)

@@ -5,15 +5,23 @@ from activity.services import Target, record_activity
 from chat import events
 from chat.realtime import announcements
 from chat.selectors import export
+from chat.services.conversations import ensure_channel_conversation
 from chat.services.privacy import forget_author, keep_evidence
 from core.events import with_it
+from workspaces.events import ChannelCreated
 
 announcements.listen()
 
 register_export_section("messages", export.held_messages)
 register_export_section("private_chats", export.held_private_chats)
+register_export_section("channels", export.held_channels)
 register_export_section("reactions", export.held_reactions)
 register_export_section("mutes", export.held_mutes)
+
+
+@with_it(ChannelCreated)
+def give_a_channel_its_conversation(event: ChannelCreated) -> None:
+    ensure_channel_conversation(event.channel_id)
 
 
 @with_it(AccountAnonymised)

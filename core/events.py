@@ -49,9 +49,9 @@ def announce(event: object) -> None:
         transaction.on_commit(_bound(reaction, event))
 
 
-def together_with(event_type: type) -> AbstractContextManager[object]:
+def together_with(*event_types: type) -> AbstractContextManager[object]:
     """A transaction for a single statement that needs none of its own, unless others write with what it makes true."""
-    if _in_transaction[event_type] or connection.in_atomic_block:
+    if any(_in_transaction[event_type] for event_type in event_types) or connection.in_atomic_block:
         return transaction.atomic()
     return nullcontext()
 

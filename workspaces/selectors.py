@@ -7,7 +7,7 @@ from accounts.models import User
 from core import sql
 from core.errors import NotFound
 from core.prepared import Prepared, Slot
-from workspaces.models import Channel, ChannelMember, Member, Workspace
+from workspaces.models import Channel, ChannelMember, Member, Role, Workspace
 
 _workspace = Prepared(
     lambda: _workspaces_of(Slot("user_id", BigIntegerField())).filter(pk=Slot("workspace_id", BigIntegerField()))
@@ -49,6 +49,12 @@ def workspace_ids_of(user_ids: Collection[int]) -> dict[int, frozenset[int]]:
     for user_id, workspace_id in rows.values_list("user_id", "workspace_id"):
         found[user_id].add(workspace_id)
     return {user_id: frozenset(ids) for user_id, ids in found.items()}
+
+
+def runs_workspace(user: User, workspace_id: int) -> bool:
+    """Whether they are its owner or one of its admins."""
+    ranks = (Role.OWNER, Role.ADMIN)
+    return Member.objects.filter(workspace=workspace_id, workspace__deleted_at=None, user=user, role__in=ranks).exists()
 
 
 def channels_open_among(user_ids: Collection[int], channel_ids: Collection[int]) -> frozenset[tuple[int, int]]:

@@ -4,9 +4,10 @@ from accounts.events import SessionsEnded, UserBlocked, UserUnblocked
 from chat import events
 from chat.entries import Whisper
 from chat.realtime.process import end_sessions, publish, reconsider_room, reconsider_users, whisper
-from chat.selectors.conversations import find_group_of
+from chat.selectors.conversations import conversations_of_workspace, find_conversation_of_channel, find_group_of
 from core.events import after_commit
 from venues.events import CheckedIn, CheckedOut, VenueStatusChanged
+from workspaces.events import ChannelChanged, ChannelDeleted, ChannelMemberRemoved, MemberRemoved, WorkspaceDeleted
 
 
 def listen() -> None:
@@ -21,6 +22,11 @@ def listen() -> None:
     after_commit(CheckedIn)(lambda event: reconsider_users([event.user_id]))
     after_commit(CheckedOut)(lambda event: reconsider_users([event.user_id]))
     after_commit(VenueStatusChanged)(_reconsider_group)
+    after_commit(MemberRemoved)(lambda event: reconsider_users([event.user_id]))
+    after_commit(ChannelMemberRemoved)(lambda event: reconsider_users([event.user_id]))
+    after_commit(ChannelChanged)(_reconsider_channel)
+    after_commit(ChannelDeleted)(_reconsider_channel)
+    after_commit(WorkspaceDeleted)(_reconsider_workspace)
 
 
 def _tell_of_a_receipt(event: events.MessagesRead) -> None:
@@ -35,3 +41,14 @@ def _reconsider_group(event: VenueStatusChanged) -> None:
     group = find_group_of(event.venue_id)
     if group is not None:
         reconsider_room(group.pk)
+
+
+def _reconsider_channel(event: ChannelChanged | ChannelDeleted) -> None:
+    conversation = find_conversation_of_channel(event.channel_id)
+    if conversation is not None:
+        reconsider_room(conversation.pk)
+
+
+def _reconsider_workspace(event: WorkspaceDeleted) -> None:
+    for conversation_id in conversations_of_workspace(event.workspace_id):
+        reconsider_room(conversation_id)

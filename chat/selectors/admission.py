@@ -8,7 +8,7 @@ from django.db.models import BigIntegerField
 from accounts.models import User
 from accounts.selectors import are_blocked, whom_blocks
 from chat.models import Conversation
-from chat.selectors.standing import manages
+from chat.selectors.standing import is_open_to, manages
 from core.errors import NotFound
 from core.prepared import Prepared, Slot
 from venues.models import Venue
@@ -44,6 +44,8 @@ def admit_to(user: User, conversation: Conversation) -> Admission:
     """The same, for one that was just read."""
     if conversation.venue is not None:
         return _admit_to_group(user, conversation.pk, conversation.venue)
+    if conversation.channel_id is not None:
+        return _admit_to_channel(user, conversation.pk, conversation.channel_id)
     return _admit_to_private(user, conversation)
 
 
@@ -51,6 +53,13 @@ def _admit_to_group(user: User, conversation_id: int, venue: Venue) -> Admission
     until = None if manages(user, venue) else _present_until(user, venue)
     blocked = whom_blocks(user)
     return Admission(conversation_id, until=until, hides=blocked, deaf_to=blocked)
+
+
+def _admit_to_channel(user: User, conversation_id: int, channel_id: int) -> Admission:
+    if not is_open_to(user, channel_id):
+        raise NotFound
+    blocked = whom_blocks(user)
+    return Admission(conversation_id, hides=blocked, deaf_to=blocked)
 
 
 def _present_until(user: User, venue: Venue) -> datetime:

@@ -15,6 +15,7 @@ from core.prepared import Prepared, Slot
 from venues.errors import VarIdNotCurrent
 from venues.models import VarId, Venue
 from venues.selectors import find_presence, find_var_id, get_current_var_id, var_ids_current
+from workspaces.selectors import get_channel_for
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,30 @@ _group = Prepared(lambda: Conversation.objects.filter(venue=Slot("venue_id", Big
 def find_group_of(venue_id: int) -> Conversation | None:
     """The venue's group, if anybody was ever in it."""
     return _group.first(venue_id=venue_id)
+
+
+_of_channel = Prepared(lambda: Conversation.objects.filter(channel=Slot("channel_id", BigIntegerField())).order_by())
+
+
+def find_conversation_of_channel(channel_id: int) -> Conversation | None:
+    """For whoever may: that is for the channel to say."""
+    return _of_channel.first(channel_id=channel_id)
+
+
+def get_conversation_of_channel_for(user: User, channel_id: int) -> Conversation:
+    """With its channel. Raises NotFound for a channel that is not open to `user`."""
+    channel = get_channel_for(user, channel_id)
+    conversation = find_conversation_of_channel(channel_id)
+    if conversation is None:
+        raise NotFound
+    conversation.channel = channel
+    return conversation
+
+
+def conversations_of_workspace(workspace_id: int) -> list[int]:
+    """The ids of its channels' conversations, deleted ones' too."""
+    rows = Conversation.objects.filter(channel__workspace=workspace_id)
+    return list(rows.order_by().values_list("pk", flat=True))
 
 
 def groups_of(venue_ids: Collection[int]) -> dict[int, int]:

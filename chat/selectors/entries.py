@@ -61,6 +61,7 @@ def _of_message(row: Message) -> Entry:
         body=row.body,
         sent_at=row.created_at,
         client_id=row.client_id or "",
+        sender_email=row.sender.email,
     )
 
 
@@ -76,6 +77,7 @@ def _of_change(row: Change) -> Entry:
             user=row.actor.username,
             emoji=row.payload["emoji"],
             added=row.payload["added"],
+            user_email=row.actor.email,
         )
     if row.kind == Change.Kind.DELETED or message.deleted_at is not None:
         return MessageDeleted(row.conversation_id, message.pk, row.seq, message.sender_id, row.actor_id)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from django.db.models import F, OuterRef, Subquery
 
 from accounts.models import User
-from chat.models import Message, Mute, Participant, Reaction
+from chat.models import Conversation, Message, Mute, Participant, Reaction
 
 Rows = list[Mapping[str, object]]
 
@@ -14,16 +14,28 @@ def held_messages(user: User) -> Rows:
     messages = Message.objects.filter(sender=user, deleted_at=None).order_by("pk")
     return list(
         messages.values(
-            "id", "body", "created_at", "edited_at", chat_id=F("conversation"), kind=F("conversation__kind")
+            "id",
+            "body",
+            "created_at",
+            "edited_at",
+            chat_id=F("conversation"),
+            kind=F("conversation__kind"),
+            channel=F("conversation__channel"),
         )
     )
 
 
 def held_private_chats(user: User) -> Rows:
     theirs = Participant.objects.filter(conversation=OuterRef("conversation")).exclude(user=user)
-    mine = Participant.objects.filter(user=user).order_by("conversation")
+    mine = Participant.objects.filter(user=user, conversation__kind=Conversation.Kind.PRIVATE).order_by("conversation")
     with_whom = mine.annotate(participant=Subquery(theirs.values("user__username")[:1]))
     return list(with_whom.values("participant", "joined_at", "last_read_seq", chat_id=F("conversation")))
+
+
+def held_channels(user: User) -> Rows:
+    """Up to where they have read in each."""
+    mine = Participant.objects.filter(user=user, conversation__kind=Conversation.Kind.CHANNEL).order_by("conversation")
+    return list(mine.values("last_read_seq", channel=F("conversation__channel")))
 
 
 def held_reactions(user: User) -> Rows:

@@ -10,7 +10,7 @@ from accounts.models import User
 from accounts.selectors import blocked_by
 from chat.models import Conversation, Message, Reaction
 from chat.selectors.conversations import get_conversation_for, get_group_venue_for
-from chat.selectors.standing import manages
+from chat.selectors.standing import is_open_to, manages
 from core.errors import NotFound
 from core.pagination import MAXIMUM_LIMIT
 from core.prepared import Prepared, Slot
@@ -80,7 +80,10 @@ def reactions_to(messages: Iterable[Message], user: User) -> dict[int, list[Reac
 
 
 def get_message_for(user: User, message_id: int) -> Message:
-    """A message `user` sent or can see now, with its sender and conversation. Raises NotFound."""
+    """A message `user` sent or can see now, with its sender and conversation. Raises NotFound.
+
+    In a channel one has to be: what was said there is its workspace's.
+    """
     message = _messages().select_related("conversation__venue").filter(pk=message_id).first()
     if message is None or not _can_see(user, message):
         raise NotFound
@@ -132,8 +135,8 @@ def _slot(name: str, value: int | None) -> Slot | None:
 def _cut(
     rows: QuerySet[Message], size: int, *, before: int | Slot | None, since: int | Slot | None
 ) -> QuerySet[Message]:
-    """One more than the window holds, in the direction it is asked for. Of the senders only the names."""
-    rows = rows.only(*(field.name for field in Message._meta.concrete_fields), "sender__username")
+    """One more than the window holds, in the direction it is asked for. Of the senders only what they are known by."""
+    rows = rows.only(*(field.name for field in Message._meta.concrete_fields), "sender__username", "sender__email")
     if before is not None:
         rows = rows.filter(seq__lt=before)
     if since is not None:
@@ -147,11 +150,13 @@ def _page(found: list[Message], window: Window) -> HistoryPage:
 
 
 def _can_see(user: User, message: Message) -> bool:
-    venue = message.conversation.venue
+    conversation, venue = message.conversation, message.conversation.venue
+    if conversation.channel_id is not None:
+        return is_open_to(user, conversation.channel_id)
     if message.sender_id == user.pk:
         return True
     if venue is None:
-        return user.pk in message.conversation.pair_ids
+        return user.pk in conversation.pair_ids
     if manages(user, venue):
         return True
     presence = find_presence(user)

@@ -14,15 +14,19 @@ from core import sql
 from core.errors import DomainError, NotFound
 from venues.models import Venue
 from venues.selectors import presences_of
+from workspaces.selectors import channels_open_among, runs_workspace
 
 
 @dataclass(frozen=True)
 class Standing:
-    """What the rule needs to know: (blocker, blocked), (user, venue), and until when by (conversation, user)."""
+    """What the rule needs to know: (blocker, blocked), (user, venue), until when by (conversation, user), and
+    (user, channel).
+    """
 
     blocks: frozenset[tuple[int, int]]
     presences: frozenset[tuple[int, int]]
     mutes: Mapping[tuple[int, int], datetime]
+    channels: frozenset[tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,7 @@ class Place:
     pair_ids: frozenset[int]
     venue_id: int | None
     owner_id: int | None
+    channel_id: int | None
     is_closed: bool
 
     @classmethod
@@ -43,19 +48,23 @@ class Place:
             pair_ids=conversation.pair_ids,
             venue_id=venue.pk if venue else None,
             owner_id=venue.owner_id if venue else None,
+            channel_id=conversation.channel_id,
             is_closed=conversation.closed_at is not None,
         )
 
 
 def load_standing(attempts: Iterable[tuple[User, Place]]) -> Standing:
-    """The facts for these people wanting to write in these places, in three queries at most.
+    """The facts for these people wanting to write in these places, in four queries at most.
 
     What a conversation itself says (closed, muted) is certain only while its lock is held.
     """
     in_private: set[int] = set()
     in_groups: set[tuple[int, int]] = set()
+    in_channels: set[tuple[int, int]] = set()
     for user, place in attempts:
-        if place.venue_id is None:
+        if place.channel_id is not None:
+            in_channels.add((place.channel_id, user.pk))
+        elif place.venue_id is None:
             in_private |= place.pair_ids
         else:
             in_groups.add((place.conversation_id, user.pk))
@@ -64,11 +73,14 @@ def load_standing(attempts: Iterable[tuple[User, Place]]) -> Standing:
         blocks=blocks_among(in_private) if in_private else frozenset(),
         presences=presences_of(writers) if in_groups else frozenset(),
         mutes=_mutes(in_groups) if in_groups else {},
+        channels=_channels(in_channels) if in_channels else frozenset(),
     )
 
 
 def find_refusal(user: User, place: Place, standing: Standing) -> DomainError | None:
     """Why `user` may not write there; None if they may."""
+    if place.channel_id is not None:
+        return None if (user.pk, place.channel_id) in standing.channels else NotFound()
     if place.venue_id is None:
         return _private_refusal(user, place, standing)
     return _group_refusal(user, place, standing)
@@ -84,6 +96,20 @@ def check_may_write(user: User, conversation: Conversation) -> None:
 
 def manages(user: User, venue: Venue) -> bool:
     return user.is_superuser or venue.owner_id == user.pk
+
+
+def is_open_to(user: User, channel_id: int) -> bool:
+    """Whether they may read and write in that channel."""
+    return (user.pk, channel_id) in channels_open_among([user.pk], [channel_id])
+
+
+def moderates(user: User, conversation: Conversation) -> bool:
+    """Whether they may unsay what others said there: in a venue's group its owner and superusers, in a channel who
+    runs its workspace.
+    """
+    if conversation.channel is not None:
+        return runs_workspace(user, conversation.channel.workspace_id)
+    return conversation.venue is not None and manages(user, conversation.venue)
 
 
 def _private_refusal(user: User, place: Place, standing: Standing) -> DomainError | None:
@@ -102,6 +128,11 @@ def _group_refusal(user: User, place: Place, standing: Standing) -> DomainError 
         return NotAtVenue()
     muted_until = standing.mutes.get((place.conversation_id, user.pk))
     return Muted(muted_until) if muted_until else None
+
+
+def _channels(in_channels: set[tuple[int, int]]) -> frozenset[tuple[int, int]]:
+    channel_ids, user_ids = ({pair[half] for pair in in_channels} for half in (0, 1))
+    return channels_open_among(user_ids, channel_ids)
 
 
 def _mutes(in_groups: set[tuple[int, int]]) -> dict[tuple[int, int], datetime]:

@@ -30,28 +30,41 @@ _MAY_WRITE_IN_PRIVATE = """
         WHERE (block.blocker_id, block.blocked_id) IN ((locked.one, locked.other), (locked.other, locked.one))
     )
     """
+_MAY_WRITE_IN_CHANNEL = """
+    locked.channel_id IS NOT NULL AND EXISTS (
+        SELECT FROM workspaces_channel AS channel
+        JOIN workspaces_workspace AS workspace ON workspace.id = channel.workspace_id
+        JOIN workspaces_member AS member ON member.workspace_id = channel.workspace_id
+        WHERE channel.id = locked.channel_id AND member.user_id = asked.sender_id
+        AND channel.deleted_at IS NULL AND workspace.deleted_at IS NULL
+        AND (NOT channel.is_private OR EXISTS (
+            SELECT FROM workspaces_channelmember AS inside
+            WHERE inside.channel_id = channel.id AND inside.user_id = asked.sender_id
+        ))
+    )
+    """
 _ROW = "place int, conversation_id bigint, sender_id bigint, may_write_anywhere bool, client_id text, body text"
 _STATEMENT = f"""
     WITH asked AS MATERIALIZED (
         SELECT row.*, %s::timestamptz AS now, %s AS active FROM json_to_recordset(%s) AS row({_ROW})
     ), locked AS MATERIALIZED (
-        SELECT conversation.id, venue_id, venue.owner_id, venue.status AS venue_status, closed_at, last_seq,
+        SELECT conversation.id, venue_id, venue.owner_id, venue.status AS venue_status, channel_id, closed_at, last_seq,
                split_part(pair, '-', 1)::bigint AS one, split_part(pair, '-', 2)::bigint AS other
         FROM chat_conversation AS conversation LEFT JOIN venues_venue AS venue ON venue.id = venue_id
         WHERE conversation.id = ANY(%s::bigint[]) ORDER BY conversation.id
         FOR NO KEY UPDATE OF conversation {{}}
     ), allowed AS MATERIALIZED (
-        SELECT asked.*,
+        SELECT asked.*, locked.channel_id IS NOT NULL AS in_channel,
                locked.last_seq + row_number() OVER (PARTITION BY conversation_id ORDER BY place) AS seq
         FROM asked JOIN locked ON locked.id = asked.conversation_id
-        WHERE ({_MAY_WRITE_IN_GROUP}) OR ({_MAY_WRITE_IN_PRIVATE})
+        WHERE ({_MAY_WRITE_IN_GROUP}) OR ({_MAY_WRITE_IN_PRIVATE}) OR ({_MAY_WRITE_IN_CHANNEL})
     ), counted AS (
         UPDATE chat_conversation SET last_seq = latest.seq, updated_at = latest.now
         FROM (SELECT conversation_id, now, max(seq) AS seq FROM allowed GROUP BY conversation_id, now) AS latest
         WHERE chat_conversation.id = latest.conversation_id
     ), stored AS (
-        INSERT INTO chat_message (conversation_id, seq, sender_id, client_id, body, created_at)
-        SELECT conversation_id, seq, sender_id, client_id, body, now FROM allowed ORDER BY place
+        INSERT INTO chat_message (conversation_id, seq, sender_id, client_id, body, in_channel, created_at)
+        SELECT conversation_id, seq, sender_id, client_id, body, in_channel, now FROM allowed ORDER BY place
         RETURNING id, conversation_id, seq
     )
     SELECT place, id, stored.seq FROM stored JOIN allowed USING (conversation_id, seq)

@@ -11,7 +11,7 @@ from chat import events
 from chat.errors import EditTooLate, MessageIsDeleted, NotYourMessage, TooManyReactions
 from chat.models import Change, Conversation, Message, Reaction
 from chat.selectors.history import get_message_for
-from chat.selectors.standing import check_may_write, manages
+from chat.selectors.standing import check_may_write, moderates
 from chat.text import clean_body, clean_emoji
 from core.events import announce
 
@@ -27,6 +27,7 @@ class Reacted:
     seq: int
     emoji: str
     user: str
+    user_email: str
     added: bool
 
 
@@ -54,12 +55,10 @@ def edit_message(*, message_id: int, by: User, body: str) -> Message:
 def delete_message(*, message_id: int, by: User) -> Message:
     """Unsay it: the body and the reactions go, the place stays. Deleting again changes nothing.
 
-    One's own, however old; in a venue's group also anyone's, for its owner and superusers. Raises NotFound,
-    NotYourMessage.
+    One's own, however old; also anyone's for who `moderates` there. Raises NotFound, NotYourMessage.
     """
     message = _lock_message(by, message_id)
-    venue = message.conversation.venue
-    if message.sender_id != by.pk and not (venue is not None and manages(by, venue)):
+    if message.sender_id != by.pk and not moderates(by, message.conversation):
         raise NotYourMessage
     if message.deleted_at is not None:
         return message
@@ -94,15 +93,16 @@ def react(*, message_id: int, by: User, emoji: str) -> Reacted:
             user=by.username,
             emoji=emoji,
             added=added,
+            user_email=by.email,
         )
     )
-    return Reacted(message.pk, change.seq, emoji, by.username, added)
+    return Reacted(message.pk, change.seq, emoji, by.username, by.email, added)
 
 
 def _lock_message(by: User, message_id: int) -> Message:
     """The message as it is once its conversation is locked, which everything that changes it holds."""
     seen = get_message_for(by, message_id)
-    conversations = Conversation.objects.select_related("venue").select_for_update(of=("self",), no_key=True)
+    conversations = Conversation.objects.select_related("venue", "channel").select_for_update(of=("self",), no_key=True)
     conversation = conversations.get(pk=seen.conversation_id)
     message = Message.objects.select_related("sender").get(pk=message_id)
     message.conversation = conversation

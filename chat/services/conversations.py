@@ -11,7 +11,12 @@ from accounts.selectors import are_blocked, find_user_named
 from chat import events
 from chat.errors import Blocked, CannotBeMuted, ChatWithOneself
 from chat.models import Conversation, Mute, Participant
-from chat.selectors.conversations import find_group_of, get_conversation_for, get_current_group_venue_for
+from chat.selectors.conversations import (
+    find_group_of,
+    get_conversation_for,
+    get_conversation_of_channel_for,
+    get_current_group_venue_for,
+)
 from chat.selectors.standing import manages
 from core.errors import NotFound
 from core.events import announce
@@ -62,6 +67,27 @@ def ensure_group(venue: Venue) -> Conversation:
     group = find_group_of(venue.pk) or _create_group(venue)
     group.venue = venue
     return group
+
+
+def ensure_channel_conversation(channel_id: int) -> Conversation:
+    """What is said in a channel is said there; made at the first call."""
+    conversation, _ = Conversation.objects.get_or_create(
+        channel_id=channel_id, defaults={"kind": Conversation.Kind.CHANNEL, "updated_at": timezone.now()}
+    )
+    return conversation
+
+
+@transaction.atomic
+def mark_channel_read(*, by: User, channel_id: int, seq: int) -> int:
+    """Everything up to `seq` is read in a channel: nobody else is told. Returns up to where `by` has read now: that
+    never moves back. Raises NotFound.
+    """
+    conversation = get_conversation_of_channel_for(by, channel_id)
+    seq = min(seq, conversation.last_seq)
+    Participant.objects.get_or_create(conversation=conversation, user=by)
+    mine = Participant.objects.filter(conversation=conversation, user=by)
+    mine.filter(last_read_seq__lt=seq).update(last_read_seq=seq)
+    return mine.values_list("last_read_seq", flat=True).get()
 
 
 @transaction.atomic

@@ -10,8 +10,8 @@ from chat.models import Message
 from chat.selectors.standing import Place
 from core import sql
 
-_COLUMNS = "conversation_id, seq, sender_id, client_id, body"
-_TYPED_COLUMNS = "conversation_id bigint, seq bigint, sender_id bigint, client_id text, body text"
+_COLUMNS = "conversation_id, seq, sender_id, client_id, body, in_channel"
+_TYPED_COLUMNS = "conversation_id bigint, seq bigint, sender_id bigint, client_id text, body text, in_channel bool"
 
 
 @dataclass(slots=True)
@@ -26,14 +26,16 @@ def lock_conversations(conversation_ids: Collection[int]) -> dict[int, Locked]:
     """Those that exist, locked in the order of their keys."""
     lock = "FOR NO KEY UPDATE OF conversation" if connection.features.has_select_for_no_key_update else ""
     statement = f"""
-        SELECT conversation.id, conversation.pair, venue.id, venue.owner_id,
+        SELECT conversation.id, conversation.pair, venue.id, venue.owner_id, conversation.channel_id,
                conversation.closed_at IS NOT NULL, conversation.last_seq
         FROM chat_conversation AS conversation LEFT JOIN venues_venue AS venue ON venue.id = conversation.venue_id
         WHERE {sql.one_of("conversation.id")} ORDER BY conversation.id {lock}
         """  # noqa: S608 - what is put in here are names
     return {
-        conversation_id: Locked(Place(conversation_id, _pair_ids(pair), venue_id, owner_id, bool(is_closed)), last_seq)
-        for conversation_id, pair, venue_id, owner_id, is_closed, last_seq in sql.fetch(
+        conversation_id: Locked(
+            Place(conversation_id, _pair_ids(pair), venue_id, owner_id, channel_id, bool(is_closed)), last_seq
+        )
+        for conversation_id, pair, venue_id, owner_id, channel_id, is_closed, last_seq in sql.fetch(
             statement, sql.listed(conversation_ids)
         )
     }
@@ -73,6 +75,7 @@ def _row(message: Message) -> dict[str, object]:
         "sender_id": message.sender_id,
         "client_id": message.client_id,
         "body": message.body,
+        "in_channel": message.in_channel,
     }
 
 

@@ -1,7 +1,7 @@
 """Storing messages, many at once."""
 
 import logging
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from chat.errors import ConversationHeld, NotStored
-from chat.events import MessagesPosted, PostedMessage
+from chat.events import ChannelMessage, ChannelMessagesPosted, MessagesPosted, PostedMessage
 from chat.models import Message
 from chat.selectors.standing import Standing, find_refusal, load_standing
 from chat.services.allowed_messages import find_held, insert_allowed
@@ -27,12 +27,16 @@ Key = tuple[int, int, str]
 
 @dataclass(frozen=True)
 class NewMessage:
-    """What somebody wants to say. With a `client_id` they may say it again without its being stored twice."""
+    """What somebody wants to say. With a `client_id` they may say it again without its being stored twice.
+
+    `channel_id` where the conversation is a channel's: what happens with a message there happens only then.
+    """
 
     conversation_id: int
     sender: User
     body: str
     client_id: str = ""
+    channel_id: int | None = None
 
     @property
     def key(self) -> Key:
@@ -77,11 +81,12 @@ def _store_allowed(messages: Sequence[NewMessage], *, waits: bool) -> dict[int, 
     """Those that are new and may be said, by their place, in one statement; none of them when one is not new."""
     now = timezone.now()
     said = {place: message for place, item in enumerate(messages) if (message := _cleaned(item, now))}
+    channels = _channels_of(messages)
     try:
-        with together_with(MessagesPosted):
+        with together_with(MessagesPosted, *([ChannelMessagesPosted] if channels else [])):
             stored = insert_allowed(list(said.values()), waits=waits) if said else []
             if stored:
-                announce(MessagesPosted(tuple(_fact(message) for message in stored)))
+                _announce(stored, channels)
     except IntegrityError:
         return {}
     return {place: Posted(message, is_new=True) for place, message in said.items() if message.pk is not None}
@@ -132,7 +137,7 @@ def _store(messages: Sequence[NewMessage], stored: dict[Key, Message]) -> list[P
     results = [batch.add(message) for message in messages]
     if batch.new:
         insert_messages(batch.new, batch.now)
-        announce(MessagesPosted(tuple(_fact(message) for message in batch.new)))
+        _announce(batch.new, _channels_of(messages))
     return _forgive_repetitions(messages, results)
 
 
@@ -199,8 +204,24 @@ def _message(item: NewMessage, now: datetime) -> Message:
         sender=item.sender,
         client_id=clean_client_id(item.client_id) or None,
         body=clean_body(item.body),
+        in_channel=item.channel_id is not None,
         created_at=now,
     )
+
+
+def _channels_of(messages: Iterable[NewMessage]) -> dict[int, int]:
+    """The channel of each conversation that has one."""
+    return {item.conversation_id: item.channel_id for item in messages if item.channel_id is not None}
+
+
+def _announce(stored: Iterable[Message], channels: Mapping[int, int]) -> None:
+    facts = tuple(_fact(message) for message in stored)
+    announce(MessagesPosted(facts))
+    in_channels = [fact for fact in facts if fact.conversation_id in channels]
+    if in_channels:
+        announce(
+            ChannelMessagesPosted(tuple(ChannelMessage(channels[fact.conversation_id], fact) for fact in in_channels))
+        )
 
 
 def _fact(message: Message) -> PostedMessage:
@@ -213,4 +234,5 @@ def _fact(message: Message) -> PostedMessage:
         body=message.body,
         sent_at=message.created_at,
         client_id=message.client_id or "",
+        sender_email=message.sender.email,
     )

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from accounts.models import Block, User
+from accounts.models import Block, User, UserType
 from chat.models import Conversation, Message
-from chat.services.conversations import ensure_group, open_private_chat
+from chat.services.conversations import ensure_channel_conversation, ensure_group, open_private_chat
 from chat.services.posting import NewMessage, post_message
 from venues.models import Certainty, Presence, VarId, Venue, Visit
+from workspaces.models import Channel, ChannelMember, Member, Role, Workspace
 
 Say = Callable[..., Message]
 Arrive = Callable[..., Presence]
@@ -66,9 +67,61 @@ def say() -> Say:
     """Store a message as its sender would."""
 
     def post(sender: User, conversation: Conversation, body: str = "Hello", client_id: str = "") -> Message:
-        return post_message(NewMessage(conversation.pk, sender, body, client_id)).message
+        new = NewMessage(conversation.pk, sender, body, client_id, channel_id=conversation.channel_id)
+        return post_message(new).message
 
     return post
+
+
+@pytest.fixture
+def boss(make_user: Callable[..., User]) -> User:
+    """Owns `workspace`."""
+    return make_user("bo", UserType.MEMBER)
+
+
+@pytest.fixture
+def workspace(boss: User) -> Workspace:
+    workspace = Workspace.objects.create(name="Engineering Team", created_by=boss)
+    join(workspace, boss, Role.OWNER)
+    return workspace
+
+
+@pytest.fixture
+def mate(make_user: Callable[..., User], workspace: Workspace) -> User:
+    """A member of `workspace`."""
+    return join(workspace, make_user("mia", UserType.MEMBER))
+
+
+@pytest.fixture
+def aide(make_user: Callable[..., User], workspace: Workspace) -> User:
+    """An admin of `workspace`."""
+    return join(workspace, make_user("ada", UserType.MEMBER), Role.ADMIN)
+
+
+@pytest.fixture
+def channel(workspace: Workspace) -> Conversation:
+    """The conversation of a public one."""
+    return open_channel(workspace, "general")
+
+
+@pytest.fixture
+def private_channel(workspace: Workspace, mate: User) -> Conversation:
+    """The conversation of one that only `mate` is in."""
+    return open_channel(workspace, "leads", mate)
+
+
+def join(workspace: Workspace, user: User, role: Role = Role.MEMBER) -> User:
+    Member.objects.create(workspace=workspace, user=user, role=role)
+    return user
+
+
+def open_channel(workspace: Workspace, name: str, *inside: User) -> Conversation:
+    """A private one for these people, or a public one."""
+    channel = Channel.objects.create(
+        workspace=workspace, name=name, created_by=workspace.created_by, is_private=bool(inside)
+    )
+    ChannelMember.objects.bulk_create(ChannelMember(channel=channel, user=user) for user in inside)
+    return ensure_channel_conversation(channel.pk)
 
 
 def block(blocker: User, blocked: User) -> None:

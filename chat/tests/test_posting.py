@@ -60,6 +60,7 @@ def test_messages_take_the_next_seqs_of_their_conversations_in_the_order_given(
                     body=message.body,
                     sent_at=message.created_at,
                     client_id="",
+                    sender_email=message.sender.email,
                 )
                 for message in Message.objects.order_by("pk")
             )

@@ -55,6 +55,7 @@ def test_everything_said_and_left_behind_is_exported(customer, friend, owner, pr
             "edited_at": None,
             "chat_id": private_chat.pk,
             "kind": "private",
+            "channel": None,
         }
     ]
     ((chat,), (reaction,)) = held["private_chats"], held["reactions"]
