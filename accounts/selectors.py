@@ -115,6 +115,11 @@ def get_active_user(user_id: int) -> User:
     return _found(find_active_user(user_id))
 
 
+def active_among(user_ids: Collection[int]) -> frozenset[int]:
+    """The ids of those whose account is theirs and not switched off."""
+    return frozenset(User.objects.filter(pk__in=user_ids, is_active=True).values_list("pk", flat=True))
+
+
 def _found(user: User | None) -> User:
     if user is None:
         raise NotFound

@@ -7,7 +7,7 @@ from accounts.selectors import open_reports, sign_ups_between
 from analytics.days import day_of, start_of
 from chat.selectors.history import messages_between
 from notifications.models import OutboxMail
-from notifications.selectors import count_mails
+from notifications.selectors.mails import count_mails
 from offers.selectors import redemptions_since
 from venues.selectors import presences_now, scans_since
 

@@ -76,6 +76,12 @@ NAVIGATION = [
         _list("Feed entries", "dynamic_feed", "activity_feedentry"),
     ),
     _group(
+        "Notifications",
+        _list("Notifications", "notifications", "notifications_notification"),
+        _list("Preferences", "tune", "notifications_preference"),
+        _list("Open inboxes", "sensors", "notifications_inboxlease"),
+    ),
+    _group(
         "Mail & jobs",
         _list("Mails", "mail", "notifications_outboxmail"),
         _list("Jobs", "schedule", "core_job"),

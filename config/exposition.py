@@ -28,7 +28,7 @@ from core.figures import Histogram
 from core.jobs import job_records
 from core.surface.middleware import requests
 from core.surface.socket_figures import figures as sockets
-from notifications.selectors import mail_backlog
+from notifications.selectors.mails import mail_backlog
 
 PREFIX = "pubnetwork_"
 Samples = Iterable[tuple[tuple[object, ...], float]]

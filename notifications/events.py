@@ -10,3 +10,10 @@ class MailQueued:
 
     mail_id: int
     due_at: datetime
+
+
+@dataclass(frozen=True)
+class InboxesChanged:
+    """These users have something new in their inboxes, or have read what was there."""
+
+    user_ids: frozenset[int]

@@ -5,7 +5,7 @@ from core.events import after_commit, with_it
 from core.jobs import enqueue
 from notifications import tasks
 from notifications.events import MailQueued
-from notifications.services import forget_mails_of, queue_mail
+from notifications.services.mails import forget_mails_of, queue_mail
 
 
 @after_commit(MailQueued)

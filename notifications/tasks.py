@@ -3,23 +3,24 @@
 from huey.contrib.djhuey import db_task
 
 from core.jobs import enqueue, scheduled
-from notifications import selectors, services
+from notifications.selectors.mails import find_mails_to_send
+from notifications.services import mails
 
 SWEPT_AT_ONCE = 500
 
 
 @db_task(priority=10, retries=3, retry_delay=10, retry_backoff=3)
 def send_mail(mail_id: int) -> None:
-    services.send_mail(mail_id)
+    mails.send_mail(mail_id)
 
 
 @scheduled()
 def sweep_mails() -> None:
     """Mails whose job was lost, or whose worker died. Those whose job still waits are only asked for twice."""
-    for mail_id in selectors.find_mails_to_send(limit=SWEPT_AT_ONCE):
+    for mail_id in find_mails_to_send(limit=SWEPT_AT_ONCE):
         enqueue(send_mail, mail_id)
 
 
 @scheduled(minute="37")
 def purge_mails() -> None:
-    services.purge_mails()
+    mails.purge_mails()

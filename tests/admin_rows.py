@@ -37,7 +37,7 @@ from billing.models import (
 from chat.models import Change, Conversation, Evidence, Message, Mute, Participant, Reaction, SocketLease
 from core.models import IdempotentRequest, Job, JobRun, RateWindow
 from icebreakers.models import IceBreaker
-from notifications.models import OutboxMail
+from notifications.models import InboxLease, Notification, OutboxMail, Preference
 from offers.models import Offer, Redemption
 from venues.models import Certainty, OpeningHours, Presence, Scan, VarId, Venue, Visit
 
@@ -229,6 +229,20 @@ MAKERS: dict[type[Model], Callable[[int], Model]] = {
     ),
     IceBreaker: lambda number: IceBreaker.objects.create(text=f"Text {number}", level=1),
     OutboxMail: mail,
+    Notification: lambda number: Notification.objects.create(
+        recipient=user(number),
+        actor=user(number + 100),
+        kind="mention",
+        message="mentioned you",
+        dedupe_key="mention:1",
+        created_at=timezone.now(),
+    ),
+    Preference: lambda number: Preference.objects.create(
+        user=user(number), kind="mention", channel="email", enabled=False
+    ),
+    InboxLease: lambda number: InboxLease.objects.create(
+        user=user(number), node=uuid.uuid4(), expires_at=timezone.now()
+    ),
     Venue: venue,
     OpeningHours: lambda number: OpeningHours.objects.create(venue=venue(number), day=0, opens="11:00", closes="23:00"),
     VarId: var_id,

@@ -12,7 +12,7 @@ from accounts.events import AccountAnonymised
 from accounts.services.one_time_passwords import Asker, request_one_time_password
 from core.events import announce
 from notifications.models import OutboxMail
-from notifications.services import resend_mail
+from notifications.services.mails import resend_mail
 
 pytestmark = pytest.mark.django_db
 

@@ -10,7 +10,7 @@ from core.seal import seal
 from notifications import tasks
 from notifications.errors import MailBodyWiped
 from notifications.models import OutboxMail
-from notifications.services import (
+from notifications.services.mails import (
     LEASE,
     MAXIMUM_ATTEMPTS,
     forget_mails_of,

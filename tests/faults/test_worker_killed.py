@@ -15,8 +15,8 @@ KILLED_AFTER = (10, 25, 45)
 WORKER_THREADS = 2
 LEASE_SECONDS = 2
 SEND_WAITING_MAILS = """
-from notifications.selectors import find_mails_to_send
-from notifications.services import send_mail
+from notifications.selectors.mails import find_mails_to_send
+from notifications.services.mails import send_mail
 for mail_id in find_mails_to_send(limit=10):
     send_mail(mail_id)
 """

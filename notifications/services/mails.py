@@ -27,7 +27,7 @@ from core.seal import keyed_hash, seal, unseal
 from notifications.errors import MailBodyWiped
 from notifications.events import MailQueued
 from notifications.models import OutboxMail
-from notifications.selectors import mails_to_send
+from notifications.selectors.mails import mails_to_send
 
 log = logging.getLogger(__name__)
 
