@@ -160,6 +160,15 @@ def whom_blocks(user: User) -> frozenset[int]:
     return frozenset(block.blocked_id for block in _blocks.all(user_id=user.pk))
 
 
+def blocked_by_each(user_ids: Collection[int]) -> dict[int, frozenset[int]]:
+    """The ids of those whom each of these users has blocked."""
+    found: dict[int, set[int]] = {user_id: set() for user_id in user_ids}
+    rows = Block.objects.filter(blocker__in=found)
+    for blocker_id, blocked_id in rows.values_list("blocker_id", "blocked_id"):
+        found[blocker_id].add(blocked_id)
+    return {user_id: frozenset(ids) for user_id, ids in found.items()}
+
+
 def open_reports() -> QuerySet[Report]:
     """Complaints that nobody has dealt with."""
     return Report.objects.filter(resolved_at=None)

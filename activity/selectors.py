@@ -59,6 +59,28 @@ def feed_page(
     return list(rows.order_by("-id")[:limit])
 
 
+def feed_after(feed: str, audiences: Collection[str], limit: int, after: int) -> list[FeedEntry]:
+    """As `feed_page`, what is newer than the entry of that id, the oldest first."""
+    rows = FeedEntry.objects.select_related("actor").filter(feed=feed, audience__in=("", *audiences))
+    return list(rows.filter(pk__gt=after).order_by("id")[:limit])
+
+
+def feed_entries(entry_ids: Collection[int]) -> list[FeedEntry]:
+    """The oldest first, each with who did it."""
+    return list(FeedEntry.objects.select_related("actor").filter(pk__in=entry_ids).order_by("id"))
+
+
+def newest_entry_id() -> int:
+    """Of all feeds; 0 where there is no entry."""
+    return FeedEntry.objects.order_by("-id").values_list("pk", flat=True).first() or 0
+
+
+def entries_after(feeds: Collection[str], after: int, limit: int) -> list[tuple[int, str]]:
+    """The id and the feed of what these feeds were given after the entry of that id, the oldest first."""
+    rows = FeedEntry.objects.filter(feed__in=feeds, pk__gt=after).order_by("id")
+    return list(rows.values_list("pk", "feed")[:limit])
+
+
 def export_feed(user: User) -> list[dict[str, object]]:
     """What others were shown of what they did, the first first."""
     columns = ("at", "feed", "type", "summary")

@@ -1,12 +1,15 @@
-"""A workspace's feed, as one of its people may read it."""
+"""A workspace's feed, as its people may read it."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
 
 from accounts.models import User
-from accounts.selectors import whom_blocks
+from accounts.selectors import blocks_among, whom_blocks
 from activity.models import FeedEntry
-from activity.selectors import feed_page
+from activity.selectors import feed_after, feed_entries, feed_page
 from core.pagination import MAXIMUM_LIMIT
-from workspaces.audiences import feed_of, private_audience
-from workspaces.selectors import get_workspace_for, private_channels_of
+from workspaces.audiences import channel_of, feed_of, private_audience
+from workspaces.selectors import channels_open_among, get_workspace_for, private_channels_of, workspace_ids_of
 
 
 def activities_for(user: User, workspace_id: int, *, limit: int, before: int | None = None) -> list[FeedEntry]:
@@ -16,6 +19,49 @@ def activities_for(user: User, workspace_id: int, *, limit: int, before: int | N
     `before`, only what is older than the entry of that id. Raises NotFound.
     """
     workspace = get_workspace_for(user, workspace_id)
-    audiences = [private_audience(channel_id) for channel_id in private_channels_of(user, workspace.pk)]
+    audiences = _audiences_of(user, workspace.pk)
     limit = min(limit, MAXIMUM_LIMIT)
     return feed_page(feed_of(workspace.pk), audiences, limit, before, hidden_ids=whom_blocks(user))
+
+
+def activities_after(user: User, workspace_id: int, *, since: int) -> tuple[list[FeedEntry], bool]:
+    """The same from the entry of the id `since` on, the oldest first, and whether these are all there are.
+
+    Raises NotFound.
+    """
+    workspace = get_workspace_for(user, workspace_id)
+    entries = feed_after(feed_of(workspace.pk), _audiences_of(user, workspace.pk), MAXIMUM_LIMIT + 1, since)
+    hidden = whom_blocks(user)
+    return [entry for entry in entries[:MAXIMUM_LIMIT] if entry.actor_id not in hidden], len(entries) <= MAXIMUM_LIMIT
+
+
+@dataclass(frozen=True)
+class News:
+    """Entries, the oldest first, and who of those who follow their feeds may see what of them as things are now."""
+
+    entries: list[FeedEntry]
+    workspace_ids: dict[int, frozenset[int]]
+    inside: frozenset[tuple[int, int]]
+    blocks: frozenset[tuple[int, int]]
+
+    def hides(self, entry: FeedEntry, user_id: int) -> bool:
+        channel_id = channel_of(entry.audience)
+        is_kept_from = channel_id is not None and (user_id, channel_id) not in self.inside
+        return is_kept_from or (user_id, entry.actor_id) in self.blocks
+
+
+def read_news(entry_ids: Collection[int], follower_ids: Collection[int]) -> News:
+    """In a query for each of these, however many there are."""
+    entries = feed_entries(entry_ids) if entry_ids else []
+    channel_ids = {channel_id for entry in entries if (channel_id := channel_of(entry.audience)) is not None}
+    actor_ids = {entry.actor_id for entry in entries}
+    return News(
+        entries,
+        workspace_ids_of(follower_ids),
+        channels_open_among(follower_ids, channel_ids) if channel_ids else frozenset(),
+        blocks_among({*follower_ids, *actor_ids}) if entries else frozenset(),
+    )
+
+
+def _audiences_of(user: User, workspace_id: int) -> list[str]:
+    return [private_audience(channel_id) for channel_id in private_channels_of(user, workspace_id)]

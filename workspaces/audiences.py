@@ -14,3 +14,8 @@ def audience_of(channel: Channel) -> str:
 
 def private_audience(channel_id: int) -> str:
     return f"channel-{channel_id}"
+
+
+def channel_of(audience: str) -> int | None:
+    """The id of the private channel whose members it is; None where it is everybody."""
+    return int(audience.removeprefix("channel-")) if audience else None

@@ -9,6 +9,7 @@ from accounts.api.pulseboard.sign_in import LogOut, Refresh, Register, RequestCo
 from core.sessions import SessionPolicy
 from core.surface.contract import Contract, Json, Route, grouped
 from core.surface.failure import Failure
+from workspaces.api.pulseboard.activity import ActivityFeed
 
 
 def spell_failure(failure: Failure) -> dict[str, Any]:
@@ -78,5 +79,6 @@ PULSEBOARD = Contract(
             Route("api/me/", Me),
             Route("api/ws-ticket/", IssueTicket),
         ),
+        *grouped("Activity", Route("api/activities/", ActivityFeed)),
     ),
 )
