@@ -136,6 +136,12 @@ def find_user_named(username: str) -> User | None:
     return User.objects.filter(username__iexact=username, is_active=True).first()
 
 
+def find_user_at(email: str) -> User | None:
+    """The active user whose address it is, as far as is known: a customer may have given one that is not proved."""
+    users = User.objects.filter(email=email.lower(), is_active=True)
+    return users.exclude(user_type__slug=UserType.CUSTOMER, customer_profile__is_verified=False).first()
+
+
 def blocks_among(user_ids: Collection[int]) -> frozenset[tuple[int, int]]:
     """(blocker, blocked) for every block between two of these users."""
     users = sql.listed(user_ids)

@@ -211,6 +211,8 @@ RATE_LIMITS = environment.rate_limits(
         "signed_in": "1200/minute",
         "one_time_password_minute": "1/minute",
         "one_time_password_hour": "5/hour",
+        "workspace_invitation_address": "5/day",
+        "workspace_invitation_sender": "100/day",
     },
 )
 # Of one socket: sustained, and after a pause. One over it is closed.

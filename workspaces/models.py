@@ -45,6 +45,14 @@ class Member(models.Model):
     def __str__(self) -> str:
         return f"{self.user_id} in workspace {self.workspace_id}"
 
+    @property
+    def is_owner(self) -> bool:
+        return self.role == Role.OWNER
+
+    @property
+    def runs_it(self) -> bool:
+        return self.role in {Role.OWNER, Role.ADMIN}
+
 
 class Invitation(models.Model):
     """A place kept for an e-mail address that has no account yet: whoever proves that it is theirs takes it."""

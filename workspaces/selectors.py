@@ -2,15 +2,21 @@ from collections.abc import Collection
 
 from django.db.models import BigIntegerField, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Upper
+from django.utils import timezone
 
 from accounts.models import User
 from core import sql
 from core.errors import NotFound
 from core.prepared import Prepared, Slot
-from workspaces.models import Channel, ChannelMember, Member, Role, Workspace
+from workspaces.errors import NotAnAdmin
+from workspaces.models import Channel, ChannelMember, Invitation, Member, Role, Workspace
 
 _workspace = Prepared(
-    lambda: _workspaces_of(Slot("user_id", BigIntegerField())).filter(pk=Slot("workspace_id", BigIntegerField()))
+    lambda: (
+        _workspaces_of(Slot("user_id", BigIntegerField()))
+        .select_related("created_by")
+        .filter(pk=Slot("workspace_id", BigIntegerField()))
+    )
 )
 _channel = Prepared(
     lambda: (
@@ -22,10 +28,18 @@ _channel = Prepared(
 
 
 def get_workspace_for(user: User, workspace_id: int) -> Workspace:
-    """A workspace `user` is in. Raises NotFound."""
+    """A workspace `user` is in, with who made it. Raises NotFound."""
     workspace = _workspace.first(user_id=user.pk, workspace_id=workspace_id)
     if workspace is None:
         raise NotFound
+    return workspace
+
+
+def get_workspace_run_by(user: User, workspace_id: int) -> Workspace:
+    """One they are the owner or an admin of. Raises NotFound, and NotAnAdmin for one they are a member of."""
+    workspace = get_workspace_for(user, workspace_id)
+    if not Member.objects.filter(workspace=workspace, user=user, role__in=(Role.OWNER, Role.ADMIN)).exists():
+        raise NotAnAdmin
     return workspace
 
 
@@ -40,6 +54,45 @@ def get_channel_for(user: User, channel_id: int) -> Channel:
 def workspaces_of(user: User) -> QuerySet[Workspace]:
     """Those they are in."""
     return _workspaces_of(user.pk)
+
+
+def members_of(workspace: Workspace) -> QuerySet[Member]:
+    """With the people."""
+    return _members_of(workspace.pk)
+
+
+def invitations_to(workspace: Workspace) -> QuerySet[Invitation]:
+    """Those that can still be taken up, with who sent them."""
+    waiting = Invitation.objects.filter(workspace=workspace, expires_at__gt=timezone.now())
+    return waiting.select_related("invited_by")
+
+
+def channels_open_to(user: User, workspace: Workspace) -> QuerySet[Channel]:
+    """Those of the workspace that `user` may read and write in."""
+    return _channels_open_to(user.pk).filter(workspace=workspace)
+
+
+def members_in(channel: Channel) -> QuerySet[Member]:
+    """Who may read and write in it, with the people: of a public one all of its workspace."""
+    members = _members_of(channel.workspace_id)
+    if not channel.is_private:
+        return members
+    return members.filter(user__in=ChannelMember.objects.filter(channel=channel).values("user"))
+
+
+def memberships_of(user: User) -> QuerySet[Member]:
+    """Of deleted workspaces too, with the workspaces; the first first."""
+    return Member.objects.filter(user=user).select_related("workspace").order_by("id")
+
+
+def private_memberships_of(user: User) -> QuerySet[ChannelMember]:
+    """With the channels and their workspaces; the first first."""
+    return ChannelMember.objects.filter(user=user).select_related("channel__workspace").order_by("id")
+
+
+def invitations_by(user: User) -> QuerySet[Invitation]:
+    """Those they sent that nobody has taken up, with the workspaces; the first first."""
+    return Invitation.objects.filter(invited_by=user).select_related("workspace").order_by("id")
 
 
 def workspace_ids_of(user_ids: Collection[int]) -> dict[int, frozenset[int]]:
@@ -86,15 +139,16 @@ def private_channels_of(user: User, workspace_id: int) -> frozenset[int]:
 def members_named(channel: Channel, usernames: Collection[str]) -> list[User]:
     """Those who may read the channel, of the people who are called so, without regard to case."""
     names = {username.upper() for username in usernames}
-    rows = Member.objects.select_related("user").alias(name=Upper("user__username"))
-    rows = rows.filter(workspace=channel.workspace_id, user__is_active=True, name__in=names)
-    if channel.is_private:
-        rows = rows.filter(user__in=ChannelMember.objects.filter(channel=channel).values("user"))
+    rows = members_in(channel).alias(name=Upper("user__username")).filter(user__is_active=True, name__in=names)
     return [member.user for member in rows.order_by("user")]
 
 
 def _workspaces_of(user_id: int | Slot) -> QuerySet[Workspace]:
     return Workspace.objects.filter(members__user=user_id, deleted_at=None)
+
+
+def _members_of(workspace_id: int) -> QuerySet[Member]:
+    return Member.objects.filter(workspace=workspace_id).select_related("user")
 
 
 def _channels_open_to(user_id: int | Slot) -> QuerySet[Channel]:

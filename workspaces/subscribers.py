@@ -1,9 +1,56 @@
-from accounts.events import AccountAnonymised
+from accounts.events import AccountAnonymised, EmailProved
+from accounts.services.privacy import register_export_section
+from activity.services import Target, record_activity
 from core.events import with_it
-from workspaces import feed  # noqa: F401 - it subscribes by itself
+from workspaces import (
+    events,
+    exports,
+    feed,  # noqa: F401 - it subscribes by itself
+)
 from workspaces.services.leases import forget_presence
+from workspaces.services.members import leave_every_workspace, take_up_invitations
+
+register_export_section("workspaces", exports.workspaces_section)
+register_export_section("private_channels", exports.channels_section)
+register_export_section("workspace_invitations", exports.invitations_section)
+
+
+@with_it(EmailProved)
+def take_the_places_kept(event: EmailProved) -> None:
+    take_up_invitations(user_id=event.user_id, email=event.email)
 
 
 @with_it(AccountAnonymised)
-def forget_whether_they_are_there(event: AccountAnonymised) -> None:
+def leave(event: AccountAnonymised) -> None:
+    leave_every_workspace(event.user_id)
     forget_presence(event.user_id)
+
+
+@with_it(events.WorkspaceCreated)
+def write_down_the_workspace(event: events.WorkspaceCreated) -> None:
+    _write_down("workspace_created", event, "Created a workspace")
+
+
+@with_it(events.WorkspaceDeleted)
+def write_down_its_end(event: events.WorkspaceDeleted) -> None:
+    _write_down("workspace_deleted", event, "Deleted a workspace")
+
+
+@with_it(events.MemberRoleChanged)
+def write_down_the_role(event: events.MemberRoleChanged) -> None:
+    """In a workspace's own feed its people read whose it was; here an account tells."""
+    record_activity(
+        type="workspace_role_changed",
+        actor_id=event.by_id,
+        summary=f"Changed what somebody is in a workspace from {event.old} to {event.new}",
+        target=_workspace(event.workspace_id),
+        details={"user": event.user_id},
+    )
+
+
+def _write_down(type: str, event: events.WorkspaceCreated | events.WorkspaceDeleted, summary: str) -> None:
+    record_activity(type=type, actor_id=event.by_id, summary=summary, target=_workspace(event.workspace_id))
+
+
+def _workspace(workspace_id: int) -> Target:
+    return Target("workspace", workspace_id)

@@ -10,6 +10,14 @@ from core.sessions import SessionPolicy
 from core.surface.contract import Contract, Json, Route, grouped
 from core.surface.failure import Failure
 from workspaces.api.pulseboard.activity import ActivityFeed
+from workspaces.api.pulseboard.channels import ChannelDetail, ChannelList, ChannelMembers
+from workspaces.api.pulseboard.members import (
+    WorkspaceInvitation,
+    WorkspaceInvitations,
+    WorkspaceMember,
+    WorkspaceMembers,
+)
+from workspaces.api.pulseboard.workspaces import WorkspaceDetail, WorkspaceList
 
 
 def spell_failure(failure: Failure) -> dict[str, Any]:
@@ -79,6 +87,22 @@ PULSEBOARD = Contract(
             Route("api/me/", Me),
             Route("api/ws-ticket/", IssueTicket),
         ),
+        *grouped(
+            "Workspaces",
+            Route("api/workspaces/", WorkspaceList),
+            Route("api/workspaces/<int:workspace_id>/", WorkspaceDetail),
+            Route("api/workspaces/<int:workspace_id>/members/", WorkspaceMembers),
+            Route("api/workspaces/<int:workspace_id>/members/<int:user_id>/", WorkspaceMember),
+            Route("api/workspaces/<int:workspace_id>/invitations/", WorkspaceInvitations),
+            Route("api/workspaces/<int:workspace_id>/invitations/<int:invitation_id>/", WorkspaceInvitation),
+        ),
+        *grouped(
+            "Channels",
+            Route("api/channels/", ChannelList),
+            Route("api/channels/<int:channel_id>/", ChannelDetail),
+            Route("api/channels/<int:channel_id>/members/", ChannelMembers),
+        ),
         *grouped("Activity", Route("api/activities/", ActivityFeed)),
     ),
+    path_examples={"workspace_id": 1, "channel_id": 1, "user_id": 2, "invitation_id": 1},
 )

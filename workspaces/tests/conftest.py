@@ -1,13 +1,16 @@
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import User, UserType
-from workspaces.models import Channel, ChannelMember, Member, Role, Workspace
+from workspaces.models import Channel, ChannelMember, Invitation, Member, Role, Workspace
 
 MakeWorkspace = Callable[..., Workspace]
 MakeChannel = Callable[..., Channel]
+Join = Callable[..., User]
 
 
 @pytest.fixture
@@ -17,27 +20,31 @@ def boss(make_user: Callable[..., User]) -> User:
 
 
 @pytest.fixture
-def aide(make_user: Callable[..., User], workspace: Workspace) -> User:
+def aide(make_user: Callable[..., User], workspace: Workspace, join: Join) -> User:
     """An admin of `workspace`."""
-    return _joined(make_user("ada", UserType.MEMBER), workspace, Role.ADMIN)
+    return join(make_user("ada", UserType.MEMBER), workspace, Role.ADMIN)
 
 
 @pytest.fixture
-def mate(make_user: Callable[..., User], workspace: Workspace) -> User:
+def mate(make_user: Callable[..., User], workspace: Workspace, join: Join) -> User:
     """A member of `workspace`."""
-    return _joined(make_user("mia", UserType.MEMBER), workspace, Role.MEMBER)
+    return join(make_user("mia", UserType.MEMBER), workspace)
 
 
 @pytest.fixture
-def stranger(make_user: Callable[..., User]) -> User:
-    return make_user("sam", UserType.MEMBER)
+def join() -> Join:
+    def join(user: User, workspace: Workspace, role: Role = Role.MEMBER) -> User:
+        Member.objects.create(workspace=workspace, user=user, role=role)
+        return user
+
+    return join
 
 
 @pytest.fixture
-def make_workspace(boss: User) -> MakeWorkspace:
+def make_workspace(boss: User, join: Join) -> MakeWorkspace:
     def make(name: str = "Engineering Team", *, owner: User = boss, **fields: Any) -> Workspace:
         workspace = Workspace.objects.create(name=name, created_by=owner, **fields)
-        _joined(owner, workspace, Role.OWNER)
+        join(owner, workspace, Role.OWNER)
         return workspace
 
     return make
@@ -59,6 +66,11 @@ def make_channel(workspace: Workspace) -> MakeChannel:
     return make
 
 
-def _joined(user: User, workspace: Workspace, role: Role) -> User:
-    Member.objects.create(workspace=workspace, user=user, role=role)
-    return user
+@pytest.fixture
+def invite(workspace: Workspace) -> Callable[..., Invitation]:
+    def invite(email: str = "new@example.com", **fields: Any) -> Invitation:
+        ends = timezone.now() + timedelta(days=1)
+        fields = {"workspace": workspace, "invited_by": workspace.created_by, "expires_at": ends, **fields}
+        return Invitation.objects.create(email=email, **fields)
+
+    return invite

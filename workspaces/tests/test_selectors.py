@@ -101,7 +101,7 @@ def test_workspaces_of_many_people(django_assert_num_queries, make_workspace, wo
 
 def test_people_are_named_without_case_and_only_who_may_read(channels, boss, mate, stranger):
     general, leads, _ = channels
-    names = ["BO", "bo", "Mia", "sam", "nobody", ""]
+    names = ["BO", "bo", "Mia", "stranger", "nobody", ""]
 
     assert members_named(general, names) == [boss, mate]
     assert members_named(leads, names) == [boss]
