@@ -146,15 +146,16 @@ class ApiClient(Client):
 
     def __init__(self, user: User | None = None, **defaults: Any) -> None:
         super().__init__(raise_request_exception=False, **defaults)
-        self.token = open_pub_session(user).tokens.access if user is not None else ""
-        if self.token:
-            self.defaults["HTTP_AUTHORIZATION"] = f"Bearer {self.token}"
+        self.tokens = open_pub_session(user).tokens if user is not None else None
+        if self.tokens is not None:
+            self.defaults["HTTP_AUTHORIZATION"] = f"Bearer {self.tokens.access}"
 
     def as_browser(self) -> "ApiClient":
-        """The same user's browser, which sends the token as a cookie."""
+        """The same session in a browser, which sends the tokens as cookies."""
         browser = ApiClient()
-        if self.token:
-            browser.cookies["access_token"] = self.token
+        if self.tokens is not None:
+            browser.cookies["access_token"] = self.tokens.access
+            browser.cookies["refresh_token"] = self.tokens.refresh
         return browser
 
     def send(self, method: str, path: str, body: Any = None, **extra: Any) -> Any:

@@ -16,6 +16,7 @@ from demo.management.commands.load_demo_data import load
 from offers.api.pub import DELETE_EXAMPLE, REDEEM_EXAMPLE
 from offers.selectors import get_standing_offer
 from venues.models import Venue
+from workspaces.selectors import channels_open_among, workspaces_of
 
 pytestmark = pytest.mark.django_db
 
@@ -104,3 +105,11 @@ def test_what_was_redeemed_and_refunded_adds_up():
     back = Payment.objects.filter(refunded__gt=0).values_list("refunded", flat=True)
     assert list(back) == list(Refund.objects.values_list("amount", flat=True)) == [Decimal("10.00")]
     assert settle_periods_that_ended() == 0
+
+
+def test_the_workspace_of_pulseboards_examples_has_its_people_and_channels():
+    load()
+
+    ids = [User.objects.get(username=name).pk for name in ("c1", "c2", "c3", "c4", "c5")]
+    assert channels_open_among(ids, [1, 2]) == {(1, 1), (2, 1), (3, 1), (1, 2), (2, 2)}
+    assert [workspace.name for workspace in workspaces_of(User.objects.get(username="c1"))] == ["Engineering Team"]

@@ -91,11 +91,13 @@ def _connections_stay_open():
 
 @pytest.fixture(params=CALLERS)
 def headers(request, people) -> dict[str, str]:
-    """A browser sends the token as a cookie, which is what Pulseboard's clients do."""
-    client = people[request.param.removesuffix("'s browser")]
-    if "browser" in request.param:
-        return {"Cookie": f"access_token={client.token}"}
-    return {"Authorization": f"Bearer {client.token}"} if client.token else {}
+    """A browser sends its tokens as cookies, which is how Pulseboard's clients are known."""
+    tokens = people[request.param.removesuffix("'s browser")].tokens
+    if tokens is None:
+        return {}
+    if request.param.endswith("'s browser"):
+        return {"Cookie": f"access_token={tokens.access}; refresh_token={tokens.refresh}"}
+    return {"Authorization": f"Bearer {tokens.access}"}
 
 
 @api.parametrize()

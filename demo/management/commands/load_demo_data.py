@@ -13,6 +13,7 @@ from accounts.models import User
 from demo.billing import plant_billing
 from demo.history import plant_current_offers, plant_history, plant_private_chat
 from demo.people import make_customers, make_guests, make_staff, make_venues
+from demo.pulseboard import Team, plant_workspace
 from icebreakers.csv_files import read_rows
 from icebreakers.services import import_ice_breakers
 from venues.models import Venue
@@ -44,6 +45,8 @@ def load() -> None:
     venues = make_venues(owner, now)
     _continue_sequences_after("venues")
     plant_private_chat(customers[0], customers[2], now)
+    plant_workspace(Team(owner=customers[0], member=customers[1], admin=customers[2]), now)
+    _continue_sequences_after("workspaces")
     _continue_sequences_after("chat")
     plant_current_offers(venues, now)
     plant_history(venues, guests, now, chance)
