@@ -12,7 +12,7 @@ from huey.contrib.djhuey import HUEY
 from huey.signals import SIGNAL_ERROR
 from hypothesis import settings
 
-from accounts.events import OneTimePasswordIssued
+from accounts.events import EmailProved, OneTimePasswordIssued
 from accounts.models import CustomerProfile, User, UserType
 from accounts.services.sessions import OpenedSession, open_session
 from core.events import with_it
@@ -26,6 +26,8 @@ settings.load_profile("quick")
 PASSWORD = "Correct-horse-7"
 ISSUED: list[OneTimePasswordIssued] = []
 with_it(OneTimePasswordIssued)(ISSUED.append)
+PROVED: list[EmailProved] = []
+with_it(EmailProved)(PROVED.append)
 MakeUser = Callable[..., User]
 
 
@@ -106,6 +108,13 @@ def issued_codes() -> list[OneTimePasswordIssued]:
     """The one-time passwords made since the test began, as whoever delivers them hears of them."""
     ISSUED.clear()
     return ISSUED
+
+
+@pytest.fixture
+def proved_addresses() -> list[EmailProved]:
+    """Whose addresses were proved since the test began."""
+    PROVED.clear()
+    return PROVED
 
 
 @pytest.fixture

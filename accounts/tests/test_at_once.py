@@ -21,6 +21,7 @@ from accounts.services.one_time_passwords import (
 from accounts.services.passwords import change_password
 from accounts.services.registration import AccountDetails, ProfileDetails, register_customer
 from accounts.services.sessions import refresh_session
+from accounts.tests.browsers import browser_of
 from accounts.tokens import read_refresh_token
 from conftest import ApiClient, open_pub_session
 
@@ -60,6 +61,39 @@ def test_two_hundred_refreshes_of_one_token_make_one_successor(customer):
         with pytest.raises(SessionEnded):
             refresh_session(successor)
     assert Session.objects.get().revoked_at is not None
+
+
+def test_all_that_a_page_asks_for_at_once_is_served_though_its_access_token_has_run_out(customer):
+    with time_machine.travel(timezone.now() - timedelta(minutes=16)):
+        cookies = {name: cookie.value for name, cookie in browser_of(customer).cookies.items()}
+
+    answers = at_once([lambda: tab_with(cookies).get("/api/me/")] * 10)
+
+    assert [answer.status_code for answer in answers] == [200] * 10
+    assert all(set(answer.cookies) == {"access_token", "id_token"} for answer in answers)
+    assert all(tab_with(cookies, answer).get("/api/me/").cookies == {} for answer in answers)
+    assert tab_with(cookies).send("POST", "/api/refresh/").status_code == 204
+
+
+def test_refreshing_meanwhile_disturbs_none_of_it(customer):
+    with time_machine.travel(timezone.now() - timedelta(minutes=16)):
+        cookies = {name: cookie.value for name, cookie in browser_of(customer).cookies.items()}
+    asking = [lambda: tab_with(cookies).get("/api/me/")] * 8
+    refreshing = [lambda: tab_with(cookies).send("POST", "/api/refresh/")] * 4
+
+    answers = at_once([*asking[:4], *refreshing, *asking[4:]])
+
+    assert Counter(answer.status_code for answer in answers) == {200: 8, 204: 4}
+    assert len({answer.cookies["refresh_token"].value for answer in answers if answer.status_code == 204}) == 1
+    assert Session.objects.get().revoked_at is None
+
+
+def tab_with(cookies, answer=None):
+    """A client with these cookies, and what `answer` made of them."""
+    tab = ApiClient()
+    tab.cookies.load(cookies)
+    tab.cookies.update(answer.cookies if answer else {})
+    return tab
 
 
 def test_of_a_thousand_wrong_codes_at_most_five_are_judged(customer, issued_codes):

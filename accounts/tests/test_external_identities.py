@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 
 from accounts.errors import AccountNotAdmitted
+from accounts.events import EmailProved
 from accounts.models import CustomerProfile, ExternalIdentity, OneTimePassword, User
 from accounts.services.external_identities import VerifiedIdentity, get_account_of
 
@@ -141,3 +142,23 @@ def test_people_with_the_same_local_part_at_the_same_moment_get_a_name_each(djan
     usernames = set(django_user_model.objects.values_list("username", flat=True))
     assert len(usernames) == 6
     assert "zoe" in usernames
+
+
+@pytest.mark.django_db
+def test_a_verified_address_is_proved_whether_its_account_is_new_joined_or_known(customer, proved_addresses):
+    new = get_account_of(identity("1"))
+    get_account_of(identity("2", "ann@example.com"))
+    get_account_of(identity("2", "ann@example.com"))
+
+    anns = EmailProved(user_id=customer.pk, email="ann@example.com")
+    assert proved_addresses == [EmailProved(user_id=new.pk, email="zoe@example.com"), anns, anns]
+
+
+@pytest.mark.django_db
+def test_another_address_at_the_provider_proves_nothing_of_the_accounts(customer, proved_addresses):
+    get_account_of(identity("2", "ann@example.com"))
+    User.objects.filter(pk=customer.pk).update(email="elsewhere@example.com")
+    proved_addresses.clear()
+
+    assert get_account_of(identity("2", "ann@example.com")) == customer
+    assert proved_addresses == []

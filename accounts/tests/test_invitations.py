@@ -9,7 +9,7 @@ from django.db import connection
 from django.urls import reverse
 
 from accounts.errors import AlreadyJoined, InvitationOver, NameTaken, PasswordRefused
-from accounts.events import InvitationAccepted, UserInvited
+from accounts.events import EmailProved, InvitationAccepted, UserInvited
 from accounts.models import Invitation, Session, User, UserType
 from accounts.services.invitations import (
     accept_invitation,
@@ -97,6 +97,23 @@ def test_a_bad_password_leaves_the_link_open(invited):
     assert set(refusal.value.fields) == {"password"}
     accept_invitation(token=invited, password=NEW)
     assert vera().check_password(NEW)
+
+
+@time_machine.travel(NOON, tick=False)
+def test_the_link_proves_the_address_it_was_mailed_to(invited, proved_addresses):
+    accept_invitation(token=invited, password=NEW)
+
+    assert proved_addresses == [EmailProved(user_id=vera().pk, email="vera@example.com")]
+
+
+@time_machine.travel(NOON, tick=False)
+def test_a_link_that_was_mailed_elsewhere_proves_nothing_of_the_address(invited, proved_addresses):
+    User.objects.filter(pk=vera().pk).update(email="elsewhere@example.com")
+
+    accept_invitation(token=invited, password=NEW)
+
+    assert vera().check_password(NEW)
+    assert proved_addresses == []
 
 
 @time_machine.travel(NOON, tick=False)
