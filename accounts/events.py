@@ -11,6 +11,11 @@ class CustomerRegistered:
 
 
 @dataclass(frozen=True)
+class MemberRegistered:
+    user_id: int
+
+
+@dataclass(frozen=True)
 class SignedIn:
     user_id: int
     session_id: uuid.UUID

@@ -15,6 +15,11 @@ def customer_registered(event: events.CustomerRegistered) -> None:
     _by_themselves("customer_registered", event.user_id, "Registered as a customer")
 
 
+@with_it(events.MemberRegistered)
+def member_registered(event: events.MemberRegistered) -> None:
+    _by_themselves("member_registered", event.user_id, "Registered as a member")
+
+
 @with_it(events.SignedIn)
 def signed_in(event: events.SignedIn) -> None:
     _by_themselves("signed_in", event.user_id, f"Signed in on {event.surface}", {"session": str(event.session_id)})

@@ -16,7 +16,7 @@ from accounts.services.one_time_passwords import (
     use_one_time_password,
 )
 from accounts.services.privacy import anonymise_account, export_account
-from accounts.services.registration import AccountDetails, ProfileDetails, register_customer
+from accounts.services.registration import AccountDetails, ProfileDetails, register_customer, register_member
 from accounts.services.sessions import Credentials, sign_in
 from accounts.services.standing import change_user_type
 from activity.models import ActivityEntry
@@ -102,6 +102,14 @@ def test_joining_changing_type_reporting_exporting_and_leaving(customer, strange
         ("account_anonymised", None, "An account was anonymised", "user", str(customer.pk)),
     ]
     assert not any(told in everything_written() for told in ("Secret", "@example.com"))
+
+
+def test_joining_as_a_member(db):
+    details = AccountDetails(username="new", email="new@example.com")
+
+    new = register_member(details=details, password=PASSWORD, address="10.0.0.1")
+
+    assert written() == [("member_registered", "new", "Registered as a member", "user", str(new.pk))]
 
 
 def test_the_log_names_nobody_who_has_left(customer):

@@ -153,6 +153,8 @@ def _create(user: User, profile: ProfileDetails, password: str | None) -> User:
         if user.is_customer:
             give_profile(user, profile)
             announce(events.CustomerRegistered(user_id=user.pk))
+        if user.user_type_id == UserType.MEMBER:
+            announce(events.MemberRegistered(user_id=user.pk))
     return user
 
 

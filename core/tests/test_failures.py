@@ -7,7 +7,7 @@ from django.db import OperationalError
 from django.test import Client
 
 from conftest import ApiClient
-from core.surface.failure import Failure, failure_of
+from core.surface.failure import Failure, WrongMethod, failure_of
 
 DOMAIN = [
     ("invalid", 400, "The input is not valid.", {"firstCount": "Too small."}),
@@ -95,6 +95,12 @@ def test_other_methods_are_405_with_allow(api, method, path):
     assert response.status_code == 405
     assert response["Allow"] == "GET, HEAD, POST"
     assert response.json()["problem"]["name"] == "method_not_allowed"
+
+
+def test_a_wrong_method_says_which_are_right():
+    failure = failure_of(WrongMethod("PUT", ["GET", "HEAD", "POST"]))
+
+    assert failure == Failure(405, "method_not_allowed", 'Method "PUT" not allowed.', methods=("GET", "POST"))
 
 
 @pytest.mark.parametrize("debug", [False, True])
