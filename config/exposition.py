@@ -3,6 +3,7 @@
 import platform
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
 from typing import Any, cast
 
 import django
@@ -26,6 +27,7 @@ from chat.realtime.figures import figures as real_time
 from chat.realtime.process import take_census
 from core.figures import Histogram
 from core.jobs import job_records
+from core.realtime.figures import figures as rings
 from core.surface.middleware import requests
 from core.surface.socket_figures import figures as sockets
 from notifications.selectors.mails import mail_backlog
@@ -77,7 +79,7 @@ def _requests() -> Metric:
 def _sockets() -> Iterator[Metric]:
     yield _gauge("sockets_open", "WebSockets that are open.", sockets.open)
     yield _counters("socket_frames_received", "Frames from clients.", ("type",), _by_one(sockets.received))
-    yield _counters("socket_frames_sent", "Frames given to sockets.", ("type",), _by_one(real_time.sent))
+    yield _counters("socket_frames_sent", "Frames given to sockets.", ("type",), _by_one(sockets.sent))
     closed = list(sockets.closed.items())
     yield _counters("sockets_closed", "WebSockets closed, by whom and with what code.", ("by", "code"), closed)
 
@@ -94,8 +96,8 @@ def _real_time() -> Iterator[Metric]:
     _add(seconds, [], real_time.store_seconds)
     yield seconds
     yield _counter("writer_failed_batches", "Batches the database did not take.", real_time.failed_batches)
-    rings = {"sent": real_time.rings_sent, "lost": real_time.rings_lost, "heard": real_time.rings_heard}
-    yield _counters("doorbell_rings", "What went over the channel layer.", ("outcome",), _by_one(rings))
+    over_the_layer = asdict(rings)
+    yield _counters("doorbell_rings", "What went over the channel layer.", ("outcome",), _by_one(over_the_layer))
     yield _counter("resumes", "Sockets that asked for what they missed.", real_time.resumes)
     yield _counter("heals", "Reads of what a room missed.", real_time.heals)
 

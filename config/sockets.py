@@ -4,9 +4,11 @@ from typing import Any
 
 from django.urls import re_path
 
+from accounts.realtime import stop_people_watch
 from analytics.realtime.board import stop_board
 from chat.realtime.process import stop_real_time
 from config.contracts import CONTRACTS
+from core.realtime.exchange import stop_exchange
 from core.surface.close_codes import NO_SUCH_ROOM
 from core.surface.consumer import Receive, Send
 from core.surface.credentials import Scope
@@ -16,6 +18,8 @@ async def let_go_of_sockets() -> None:
     """Before the process ends: what was taken to be stored is stored, and others are told who is gone."""
     await stop_board()
     await stop_real_time()
+    await stop_people_watch()
+    await stop_exchange()
 
 
 async def unknown_socket(scope: Scope, receive: Receive, send: Send) -> None:

@@ -10,9 +10,9 @@ from accounts.consumers.authentication import identify
 from accounts.errors import SessionEnded, TicketInvalid, TokenInvalid
 from analytics.realtime.board import Watcher, board
 from analytics.realtime.passes import Pass
-from chat.realtime.outbox import Outbox
-from chat.realtime.wire import Frame
 from core.errors import Forbidden
+from core.realtime.outbox import Outbox
+from core.realtime.wire import Frame
 from core.surface.close_codes import NO_SUCH_ROOM, NOT_AUTHENTICATED
 from core.surface.consumer import SocketClosed, SurfaceConsumer
 from core.surface.credentials import find_credential, own_pages_cookie

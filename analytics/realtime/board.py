@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from analytics.counters import live_counters
 from analytics.realtime.passes import Pass, passes_that_serve
-from chat.realtime.wire import Frame
 from core.background import Background
+from core.realtime.wire import Frame
 from core.threads import in_database_thread
 
 log = logging.getLogger(__name__)

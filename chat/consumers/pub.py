@@ -12,10 +12,10 @@ from chat.entries import Entry, Whisper
 from chat.events import MessageDeleted, MessageEdited, PostedMessage
 from chat.models import Conversation
 from chat.realtime.room import Room
-from chat.realtime.wire import Frame
 from chat.selectors.conversations import get_conversation_for
 from chat.services.conversations import join_group, mark_read
 from chat.text import MAXIMUM_BODY_LENGTH, MAXIMUM_CLIENT_ID_LENGTH
+from core.realtime.wire import Frame
 from core.surface.credentials import Credential
 from core.threads import in_database_thread
 

@@ -1,9 +1,9 @@
 """From what the services announce to what the sockets are told, once it is stored."""
 
-from accounts.events import SessionsEnded, UserBlocked, UserUnblocked
+from accounts.realtime import reconsider_users
 from chat import events
 from chat.entries import Whisper
-from chat.realtime.process import end_sessions, publish, reconsider_room, reconsider_users, whisper
+from chat.realtime.process import publish, reconsider_room, whisper
 from chat.selectors.conversations import conversations_of_workspace, find_conversation_of_channel, find_group_of
 from core.events import after_commit
 from venues.events import CheckedIn, CheckedOut, VenueStatusChanged
@@ -16,9 +16,6 @@ def listen() -> None:
     after_commit(events.MessageDeleted)(lambda event: publish((event,)))
     after_commit(events.ReactionChanged)(lambda event: publish((event,)))
     after_commit(events.MessagesRead)(_tell_of_a_receipt)
-    after_commit(SessionsEnded)(lambda event: end_sessions(event.session_ids))
-    after_commit(UserBlocked)(_reconsider_both)
-    after_commit(UserUnblocked)(_reconsider_both)
     after_commit(CheckedIn)(lambda event: reconsider_users([event.user_id]))
     after_commit(CheckedOut)(lambda event: reconsider_users([event.user_id]))
     after_commit(VenueStatusChanged)(_reconsider_group)
@@ -31,10 +28,6 @@ def listen() -> None:
 
 def _tell_of_a_receipt(event: events.MessagesRead) -> None:
     whisper(event.conversation_id, Whisper("read", event.user_id, event.user, others_only=True, seq=event.seq))
-
-
-def _reconsider_both(event: UserBlocked | UserUnblocked) -> None:
-    reconsider_users([event.blocker_id, event.blocked_id])
 
 
 def _reconsider_group(event: VenueStatusChanged) -> None:

@@ -7,21 +7,19 @@ doorbell was missed: a gap is filled after 50 ms, and once a second every room's
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
-from uuid import UUID
 
 from django.db import DatabaseError
 
 from chat.entries import Entry, Stretch, Whisper
 from chat.realtime import rings
-from chat.realtime.doorbell import Doorbell
 from chat.realtime.figures import figures
 from chat.realtime.listener import Listener
 from chat.realtime.room import Room
-from chat.realtime.watchers import Watchers
 from core.background import Background
+from core.realtime.doorbell import Ring
+from core.realtime.exchange import Exchange
 from core.threads import in_database_thread
 
 log = logging.getLogger(__name__)
@@ -36,38 +34,27 @@ RESUME_LIMIT = 1000
 class Facts:
     """The database's word.
 
-    The entries after a `seq`, at most so many; the last `seq` of each of these conversations that there is; the
-    sessions that ended lately, for longer than a sweep and a lost doorbell take.
+    The entries after a `seq`, at most so many; the last `seq` of each of these conversations that there is.
     """
 
     entries_since: Callable[[int, int, int], Stretch]
     heads_of: Callable[[Iterable[int]], dict[int, int]]
-    sessions_ended_lately: Callable[[], Collection[UUID]]
 
 
 class Hub:
-    """`sessions` and `users` are watched by the sockets that depend on them."""
-
-    def __init__(self, layer: Any, facts: Facts) -> None:
+    def __init__(self, rung_by: Exchange, facts: Facts) -> None:
         self.loop = asyncio.get_running_loop()
         self.rooms: dict[int, Room] = {}
-        self.sessions: Watchers[UUID] = Watchers()
-        self.users: Watchers[int] = Watchers()
+        self._exchange = rung_by
         self._facts = facts
-        self._doorbell = Doorbell(layer, self._on_ring)
         self._background = Background()
-        self._ended_lately: set[UUID] = set()
         self._flushing: set[Room] = set()
 
-    async def start(self) -> None:
-        self._doorbell.start()
-        self._doorbell.want(rings.EVERYBODY)
-        await self._doorbell.heard(rings.EVERYBODY)
+    def start(self) -> None:
         self._background.keep(self._sweep)
 
     async def stop(self) -> None:
         await self._background.stop()
-        await self._doorbell.stop()
 
     # Listeners
 
@@ -103,50 +90,35 @@ class Hub:
         finally:
             listener.release()
 
-    def watch_session(self, session_id: UUID, end: Callable[[], None]) -> None:
-        """Call `end` when the session ends; at once, if it ended while whoever asks was looking at it."""
-        self.sessions.watch(session_id, end)
-        if session_id in self._ended_lately:
-            end()
-
     # What happened
 
     def publish(self, entries: Sequence[Entry]) -> None:
         """Entries that were just stored: to the local sockets at once, to other processes by doorbell."""
         for conversation_id, some in by_conversation(entries).items():
             self._deliver(conversation_id, some)
-            self._doorbell.ring(rings.group_of(conversation_id), rings.of_entries(conversation_id, some))
+            self._exchange.ring(rings.group_of(conversation_id), rings.of_entries(conversation_id, some))
 
     def whisper(self, conversation_id: int, whisper: Whisper) -> None:
         """Something fleeting, for who is in the room now: typing, receipts, presence."""
         self._hear(conversation_id, whisper)
-        self._doorbell.ring(rings.group_of(conversation_id), rings.of_whisper(conversation_id, whisper))
-
-    def end_sessions(self, session_ids: Collection[UUID]) -> None:
-        self._close_sessions(session_ids)
-        self._doorbell.ring(rings.EVERYBODY, rings.of_sessions(session_ids), lasting=True)
-
-    def reconsider_users(self, user_ids: Collection[int]) -> None:
-        """What these users may see or hear has changed: their sockets look again."""
-        self._reconsider(user_ids)
-        self._doorbell.ring(rings.EVERYBODY, rings.of_users(user_ids), lasting=True)
+        self._exchange.ring(rings.group_of(conversation_id), rings.of_whisper(conversation_id, whisper))
 
     def reconsider_room(self, conversation_id: int) -> None:
         """Who may be in this room has changed."""
         self._reconsider_room(conversation_id)
-        self._doorbell.ring(rings.group_of(conversation_id), rings.of_room(conversation_id), lasting=True)
+        self._exchange.ring(rings.group_of(conversation_id), rings.of_room(conversation_id), lasting=True)
 
     # Rooms
 
     def _open(self, conversation_id: int) -> Room:
         room = self.rooms[conversation_id] = Room(conversation_id, self.loop.create_future())
-        self._doorbell.want(rings.group_of(conversation_id))
+        self._exchange.subscribe(rings.group_of(conversation_id), self._on_ring)
         self._background.start(self._make_ready(room))
         return room
 
     async def _make_ready(self, room: Room) -> None:
         """Join first and read the head after, so that nothing falls between."""
-        await self._doorbell.heard(rings.group_of(room.conversation_id))
+        await self._exchange.heard(rings.group_of(room.conversation_id))
         try:
             heads = await in_database_thread(self._facts.heads_of, [room.conversation_id])
         except DatabaseError as trouble:
@@ -162,9 +134,9 @@ class Hub:
     def _close(self, room: Room) -> None:
         if self.rooms.get(room.conversation_id) is room:
             del self.rooms[room.conversation_id]
-            self._doorbell.unwant(rings.group_of(room.conversation_id))
+            self._exchange.unsubscribe(rings.group_of(room.conversation_id), self._on_ring)
 
-    def _on_ring(self, ring: rings.Ring) -> None:
+    def _on_ring(self, ring: Ring) -> None:
         match rings.read(ring):
             case rings.EntriesRang(room=room_id, entries=entries):
                 self._deliver(room_id, entries)
@@ -172,10 +144,6 @@ class Hub:
                 self._hear_of(room_id, seq)
             case rings.WhisperRang(room=room_id, whisper=whisper):
                 self._hear(room_id, whisper)
-            case rings.SessionsRang(session_ids=session_ids):
-                self._close_sessions(session_ids)
-            case rings.UsersRang(user_ids=user_ids):
-                self._reconsider(user_ids)
             case rings.RoomRang(room=room_id):
                 self._reconsider_room(room_id)
 
@@ -219,15 +187,6 @@ class Hub:
         room.whispered_at = self.loop.time()
         room.flush_whispers()
 
-    def _close_sessions(self, session_ids: Iterable[UUID]) -> None:
-        for session_id in session_ids:
-            self._ended_lately.add(session_id)
-            self.sessions.tell(session_id)
-
-    def _reconsider(self, user_ids: Iterable[int]) -> None:
-        for user_id in user_ids:
-            self.users.tell(user_id)
-
     def _reconsider_room(self, conversation_id: int) -> None:
         room = self.rooms.get(conversation_id)
         if room is not None:
@@ -259,7 +218,7 @@ class Hub:
     async def _sweep(self) -> None:
         while True:
             await asyncio.sleep(SWEEP_EVERY)
-            if self.rooms or self.sessions:
+            if self.rooms:
                 try:
                     await self._compare()
                 except DatabaseError as trouble:
@@ -274,10 +233,6 @@ class Hub:
                 self._hear_of(conversation_id, heads[conversation_id])
             else:
                 self._reconsider_room(conversation_id)
-        ended = set(await in_database_thread(self._facts.sessions_ended_lately))
-        news = ended - self._ended_lately
-        self._ended_lately = ended
-        self._close_sessions(news)
 
 
 def by_conversation(entries: Iterable[Entry]) -> dict[int, list[Entry]]:

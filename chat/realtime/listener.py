@@ -6,8 +6,9 @@ from typing import Protocol
 
 from chat.entries import Entry, Stretch, Whisper
 from chat.realtime.figures import figures
-from chat.realtime.outbox import Outbox
-from chat.realtime.wire import Frame
+from core.realtime.outbox import Outbox
+from core.realtime.wire import Frame
+from core.surface.socket_figures import figures as sockets
 
 HELD_LIMIT = 1000
 CHUNK_BYTES = 128 * 1024
@@ -100,7 +101,7 @@ class Listener:
         self.live = stretch.complete and len(self._held or ()) <= HELD_LIMIT
         self.outbox.send(self.spelling.resumed(stretch.upto, self.live))
         figures.note_sent(stretch.entries, 1)
-        figures.sent["resumed"] += 1
+        sockets.sent["resumed"] += 1
 
     def release(self) -> None:
         """Give what waited, if it is still wanted."""

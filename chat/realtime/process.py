@@ -1,24 +1,18 @@
 """What one server process has once: its hub, its writer and its presence, on its event loop."""
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from uuid import UUID
 
-from channels.layers import get_channel_layer
-from django.utils import timezone
-
-from accounts.selectors import sessions_ended_since
 from chat.entries import Entry, Whisper
 from chat.realtime import rings
 from chat.realtime.hub import Facts, Hub, by_conversation
 from chat.realtime.presence import Presence
-from chat.realtime.publisher import ring_from_outside
 from chat.realtime.writer import Writer
 from chat.selectors.entries import entries_since, heads_of
+from core.realtime.exchange import exchange
+from core.realtime.publisher import ring_from_outside
 
-LATELY = timedelta(seconds=60)
 FLUSH_PATIENCE = 1.5
 
 
@@ -41,7 +35,7 @@ async def real_time() -> RealTime:
 
 
 async def stop_real_time() -> None:
-    """Store what is waiting, tell others who is gone, then let go of the channel layer."""
+    """Store what is waiting, and tell others who is gone."""
     running = _running.pop(asyncio.get_running_loop(), None)
     if running is None:
         return
@@ -63,16 +57,6 @@ def publish(entries: Sequence[Entry]) -> None:
 def whisper(conversation_id: int, said: Whisper) -> None:
     if not _tell_hubs(lambda hub: hub.whisper(conversation_id, said)):
         ring_from_outside(rings.group_of(conversation_id), rings.of_whisper(conversation_id, said))
-
-
-def end_sessions(session_ids: Collection[UUID]) -> None:
-    if not _tell_hubs(lambda hub: hub.end_sessions(session_ids)):
-        ring_from_outside(rings.EVERYBODY, rings.of_sessions(session_ids), lasting=True)
-
-
-def reconsider_users(user_ids: Collection[int]) -> None:
-    if not _tell_hubs(lambda hub: hub.reconsider_users(user_ids)):
-        ring_from_outside(rings.EVERYBODY, rings.of_users(user_ids), lasting=True)
 
 
 def reconsider_room(conversation_id: int) -> None:
@@ -98,9 +82,8 @@ def take_census() -> Census:
 
 
 async def _start() -> RealTime:
-    facts = Facts(entries_since, heads_of, lambda: sessions_ended_since(timezone.now() - LATELY))
-    hub = Hub(get_channel_layer(), facts)
-    await hub.start()
+    hub = Hub(await exchange(), Facts(entries_since, heads_of))
+    hub.start()
     presence = Presence(hub)
     presence.start()
     return RealTime(hub, Writer(), presence)

@@ -1,17 +1,14 @@
 """What processes tell each other: dictionaries that any channel layer carries, and what they say."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
-from uuid import UUID
+from typing import TypeAlias
 
 from chat.entries import Entry, Whisper, dump_entries, dump_whisper, load_entries, load_whisper
+from core.realtime.doorbell import Ring
 
-EVERYBODY = "everybody"
 # More than this is not copied to every process: those who need it read it.
 LARGEST = 8 * 1024
-
-Ring = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -35,25 +32,13 @@ class WhisperRang:
 
 
 @dataclass(frozen=True)
-class SessionsRang:
-    session_ids: list[UUID]
-
-
-@dataclass(frozen=True)
-class UsersRang:
-    """What these users may see or hear has changed."""
-
-    user_ids: list[int]
-
-
-@dataclass(frozen=True)
 class RoomRang:
     """Who may be in this room has changed."""
 
     room: int
 
 
-Rang: TypeAlias = EntriesRang | SeqRang | WhisperRang | SessionsRang | UsersRang | RoomRang
+Rang: TypeAlias = EntriesRang | SeqRang | WhisperRang | RoomRang
 
 
 def group_of(conversation_id: int) -> str:
@@ -71,14 +56,6 @@ def of_whisper(conversation_id: int, whisper: Whisper) -> Ring:
     return {"room": conversation_id, "whisper": dump_whisper(whisper)}
 
 
-def of_sessions(session_ids: Iterable[UUID]) -> Ring:
-    return {"sessions": [str(session_id) for session_id in session_ids]}
-
-
-def of_users(user_ids: Iterable[int]) -> Ring:
-    return {"users": list(user_ids)}
-
-
 def of_room(conversation_id: int) -> Ring:
     return {"room": conversation_id}
 
@@ -90,8 +67,4 @@ def read(ring: Ring) -> Rang:
         return SeqRang(ring["room"], ring["seq"])
     if "whisper" in ring:
         return WhisperRang(ring["room"], load_whisper(ring["whisper"]))
-    if "sessions" in ring:
-        return SessionsRang([UUID(session_id) for session_id in ring["sessions"]])
-    if "users" in ring:
-        return UsersRang(list(ring["users"]))
     return RoomRang(ring["room"])

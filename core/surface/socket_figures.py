@@ -14,10 +14,13 @@ NO_CODE = 1006
 
 @dataclass
 class SocketFigures:
-    """`received` are frames by their type, or REFUSED; `closed` are sockets by who closed them and the code."""
+    """`received` are frames by their type, or REFUSED, and `sent` by what they tell; `closed` are sockets by who closed
+    them and the code.
+    """
 
     open: int = 0
     received: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    sent: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     closed: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
 
     def note_closed(self, by: str, code: int) -> None:

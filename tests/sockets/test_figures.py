@@ -6,6 +6,7 @@ import pytest
 
 from chat.realtime.figures import figures as real_time
 from chat.realtime.process import Census, take_census
+from core.realtime.figures import figures as rings
 from core.surface.socket_figures import figures as sockets
 from tests.sockets.client import Socket, play
 from tests.sockets.conftest import bearer
@@ -16,11 +17,11 @@ GROUP = "/ws/group/anchor/"
 
 
 def count():
-    counted = Counter(received=Counter(sockets.received), sent=Counter(real_time.sent), closed=Counter(sockets.closed))
+    counted = Counter(received=Counter(sockets.received), sent=Counter(sockets.sent), closed=Counter(sockets.closed))
     return counted | {
         "open": sockets.open,
         "resumes": real_time.resumes,
-        "rings": real_time.rings_sent,
+        "rings": rings.sent,
         "batches": sum(real_time.batch_sizes.counts),
         "stored": real_time.batch_sizes.total,
     }

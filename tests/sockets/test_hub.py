@@ -1,7 +1,6 @@
 """The hub under every race: rooms that open and close, layers that fail, rings that are lost, readers that are slow."""
 
 import asyncio
-import uuid
 from datetime import UTC, datetime
 
 import pytest
@@ -11,10 +10,12 @@ from django.db import OperationalError
 from chat.consumers.pub import PubSpelling
 from chat.entries import Stretch, Whisper
 from chat.events import PostedMessage
-from chat.realtime import doorbell, hub, listener, outbox, rings
+from chat.realtime import hub, listener, rings
 from chat.realtime.hub import Facts, Hub
 from chat.realtime.listener import Listener
-from chat.realtime.outbox import Outbox
+from core.realtime import doorbell, outbox
+from core.realtime.exchange import Exchange
+from core.realtime.outbox import Outbox
 from core.surface.close_codes import TOO_SLOW
 
 ROOM = 7
@@ -39,7 +40,6 @@ class Stored:
 
     def __init__(self, *entries):
         self.entries = list(entries)
-        self.ended = []
         self.away = False
         self.gone = False
         self.reads = 0
@@ -50,7 +50,7 @@ class Stored:
         return max((entry.seq for entry in self.entries), default=0)
 
     def facts(self):
-        return Facts(self.since, self.heads, lambda: list(self.ended))
+        return Facts(self.since, self.heads)
 
     def since(self, conversation_id, since, limit):
         self._answer()
@@ -133,14 +133,22 @@ class FailingLayer(InMemoryChannelLayer):
 
 def play(scene, stored=None, layer=None):
     async def whole():
-        running = Hub(layer or InMemoryChannelLayer(), (stored or Stored()).facts())
-        await running.start()
+        exchange = Exchange(layer or InMemoryChannelLayer())
+        exchange.start()
+        running = Hub(exchange, (stored or Stored()).facts())
+        running.start()
         try:
             return await scene(running)
         finally:
             await running.stop()
+            await exchange.stop()
 
     return asyncio.run(whole())
+
+
+async def ring(layer, content):
+    """As another process does."""
+    await layer.group_send(rings.group_of(ROOM), {"type": "ring", "group": rings.group_of(ROOM), **content})
 
 
 def test_all_who_come_while_a_room_opens_are_in_it(monkeypatch):
@@ -189,7 +197,7 @@ def test_who_gives_up_while_the_room_opens_leaves_nothing_behind():
         await asyncio.sleep(0.2)
         return layer.groups
 
-    assert list(play(scene, layer=layer)) == [rings.EVERYBODY]
+    assert list(play(scene, layer=layer)) == []
 
 
 def test_a_room_that_closes_and_opens_again_is_still_heard():
@@ -204,13 +212,13 @@ def test_a_room_that_closes_and_opens_again_is_still_heard():
         await asyncio.sleep(0.01)
         again = await running.attach(ROOM, second.listener)
         assert again is not room
-        await layer.group_send(rings.group_of(ROOM), {"type": "ring", **rings.of_entries(ROOM, [said(1)])})
+        await ring(layer, rings.of_entries(ROOM, [said(1)]))
         await second.hears(1)
         running.detach(again, second.listener)
         await asyncio.sleep(0.1)
 
     play(scene, layer=layer)
-    assert list(layer.groups) == [rings.EVERYBODY]
+    assert list(layer.groups) == []
 
 
 def test_with_the_database_away_nobody_is_let_in_and_later_ones_are():
@@ -249,20 +257,20 @@ def test_with_the_layer_away_a_room_opens_and_heals(monkeypatch):
     assert play(scene, stored, layer)
 
 
-def test_a_session_that_ends_with_the_layer_away_is_told_when_it_is_back(monkeypatch):
+def test_what_lasts_is_told_when_the_layer_is_back_and_what_is_found_by_seq_is_not(monkeypatch):
     monkeypatch.setattr(doorbell, "PATIENCE", 0.05)
     layer = FailingLayer()
     layer.away = True
 
     async def scene(running):
-        running.end_sessions([uuid.uuid4()])
+        running.reconsider_room(ROOM)
         running.publish([said(1)])
         await asyncio.sleep(0.02)
         layer.away = False
         await asyncio.sleep(0.2)
 
     play(scene, layer=layer)
-    assert [group for name, group in layer.calls if name == "send"] == [rings.EVERYBODY]
+    assert [group for name, group in layer.calls if name == "send"] == [rings.group_of(ROOM)]
 
 
 def test_rings_that_come_early_late_and_twice_are_put_in_order():
@@ -369,9 +377,9 @@ def test_a_ring_nobody_understands_ends_nothing(monkeypatch, caplog):
     async def scene(running):
         ear = Ear()
         await running.attach(ROOM, ear.listener)
-        await layer.group_send(rings.group_of(ROOM), {"type": "ring", "room": ROOM, "entries": b"from the future"})
+        await ring(layer, {"room": ROOM, "entries": b"from the future"})
         await asyncio.sleep(0.05)
-        await layer.group_send(rings.group_of(ROOM), {"type": "ring", **rings.of_entries(ROOM, [said(1)])})
+        await ring(layer, rings.of_entries(ROOM, [said(1)]))
         await ear.hears(1)
 
     play(scene, layer=layer)
@@ -552,31 +560,6 @@ def test_nobody_seems_to_type_after_they_have_said_it():
         return len(ear.events)
 
     assert play(scene) == 2
-
-
-def test_a_session_that_ends_while_it_is_looked_at_is_ended():
-    session = uuid.uuid4()
-    ended = []
-
-    async def scene(running):
-        running.end_sessions([session])
-        running.watch_session(session, lambda: ended.append(session))
-
-    play(scene)
-    assert ended == [session]
-
-
-def test_a_session_whose_end_nobody_rang_is_found_by_the_sweep(monkeypatch):
-    monkeypatch.setattr(hub, "SWEEP_EVERY", 0.05)
-    session, stored, ended = uuid.uuid4(), Stored(), []
-
-    async def scene(running):
-        running.watch_session(session, lambda: ended.append(session))
-        stored.ended.append(session)
-        await asyncio.sleep(0.2)
-
-    play(scene, stored)
-    assert ended == [session]
 
 
 def test_an_idle_hub_asks_the_database_nothing(monkeypatch):

@@ -9,6 +9,7 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
+from accounts.consumers import signed_in
 from accounts.models import Session
 from accounts.services.sessions import end_all_sessions, end_sessions
 from chat.consumers import room as room_consumer
@@ -168,7 +169,7 @@ def test_a_frame_without_any_token_gets_the_error_frame_and_4003(guests):
 
 
 def test_a_socket_that_never_signs_in_hears_nothing_and_is_closed(guests, monkeypatch):
-    monkeypatch.setattr(room_consumer, "TOKEN_WAIT", 0.5)
+    monkeypatch.setattr(signed_in, "TOKEN_WAIT", 0.5)
     ann = bearer(guests[0])
 
     async def scene():
@@ -390,7 +391,7 @@ def test_with_the_database_away_a_frame_is_refused_and_the_socket_stays(guests, 
         def away(*_):
             raise OperationalError("away")
 
-        monkeypatch.setattr(hub, "_facts", Facts(away, away, away))
+        monkeypatch.setattr(hub, "_facts", Facts(away, away))
         await socket.send({"type": "resume", "since": 0})
         refused = await socket.receive()
         await socket.send({"message": "2"})

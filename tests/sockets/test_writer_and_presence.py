@@ -11,17 +11,20 @@ from channels.layers import InMemoryChannelLayer
 from django.db import OperationalError, connection
 from django.utils import timezone
 
+from accounts.realtime import end_sessions
 from chat.models import Message, SocketLease
-from chat.realtime import presence, process, publisher, writer
+from chat.realtime import presence, process, writer
 from chat.realtime.hub import Facts, Hub
 from chat.realtime.presence import Presence
-from chat.realtime.publisher import Publisher
 from chat.realtime.writer import Writer
 from chat.selectors.entries import entries_since, heads_of
 from chat.services import leases
 from chat.services.conversations import ensure_group, open_private_chat
 from chat.services.posting import NewMessage, post_messages
 from core.errors import Unavailable
+from core.realtime import publisher
+from core.realtime.exchange import Exchange
+from core.realtime.publisher import Publisher
 from tests.sockets.test_hub import ROOM, FailingLayer, said
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -132,7 +135,7 @@ def watching(scene):
     async def whole():
         told = []
         layer = InMemoryChannelLayer()
-        running = [Presence(Hub(layer, Facts(entries_since, heads_of, list))) for _ in range(2)]
+        running = [Presence(Hub(Exchange(layer), Facts(entries_since, heads_of))) for _ in range(2)]
         for each in running:
             each._hub.whisper = lambda room, said: told.append((said.kind, said.user, said.online))
             each.start()
@@ -242,11 +245,11 @@ def test_a_process_without_sockets_rings_over_one_connection(monkeypatch, settin
     settings.REDIS_URL = "redis://stands.for.another.process"
 
     process.publish((said(1), said(2)))
-    process.end_sessions([uuid.uuid4()])
+    end_sessions([uuid.uuid4()])
     (ours,) = publisher._publishers
     ours.stop()
 
-    assert [group for _, group in layer.calls] == [f"conversation.{ROOM}", "everybody"]
+    assert [group for _, group in layer.calls] == [f"conversation.{ROOM}", "people"]
 
 
 def test_without_redis_a_process_without_sockets_rings_nobody(monkeypatch, settings):
@@ -266,7 +269,7 @@ def test_a_publisher_that_cannot_ring_does_not_keep_its_process_alive(monkeypatc
     ours = Publisher()
     ours.start()
 
-    ours.ring("everybody", {"sessions": []}, lasting=True)
+    ours.ring("people", {"sessions": []}, lasting=True)
     ours.stop()
 
     assert not ours._thread.is_alive()

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from chat.realtime.wire import Frame, Wire
+from core.realtime.wire import Frame, Wire
 from core.surface.close_codes import TOO_SLOW, code_over_asgi
 from core.surface.socket_figures import figures
 

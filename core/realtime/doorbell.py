@@ -1,4 +1,4 @@
-"""What goes over the channel layer between processes. It may be lost, late or doubled: the database's `seq` is true."""
+"""What processes tell each other over the channel layer. It may be lost, late or doubled: the database is true."""
 
 import asyncio
 import logging
@@ -10,8 +10,8 @@ from typing import Any
 from channels.exceptions import ChannelFull
 from redis.exceptions import RedisError
 
-from chat.realtime.figures import figures
 from core.background import Background
+from core.realtime.figures import figures
 
 log = logging.getLogger(__name__)
 
@@ -25,11 +25,11 @@ Ring = dict[str, Any]
 class Doorbell:
     """This process's one publisher, and its one subscription for each group it wants to hear.
 
-    Rings wait in a bounded line, the oldest giving way. One that cannot be sent is dropped: what it told is found by
-    `seq`; only a `lasting` one, which nothing else would tell, is tried again.
+    Rings wait in a bounded line, the oldest giving way. One that cannot be sent is dropped: what it told is found in
+    the database; only a `lasting` one, which nothing else would tell soon, is tried again.
     """
 
-    def __init__(self, layer: Any, on_ring: Callable[[Ring], None]) -> None:
+    def __init__(self, layer: Any, on_ring: Callable[[str, Ring], None]) -> None:
         self._layer = layer
         self._on_ring = on_ring
         self._origin = uuid.uuid4().hex
@@ -59,7 +59,7 @@ class Doorbell:
         await self._background.stop()
 
     def want(self, group: str) -> None:
-        """Hear this group's rings from soon on. With the layer away it is joined later, and rooms heal meanwhile."""
+        """Hear this group's rings from soon on. With the layer away it is joined later; who listens heals meanwhile."""
         if group not in self._wanted:
             self._wanted[group] = asyncio.get_running_loop().create_future()
             self._settle(group)
@@ -77,7 +77,7 @@ class Doorbell:
             await asyncio.wait((joining,), timeout=PATIENCE)
 
     def ring(self, group: str, ring: Ring, *, lasting: bool = False) -> None:
-        self._waiting.append((group, {**ring, "origin": self._origin}, lasting))
+        self._waiting.append((group, {**ring, "group": group, "origin": self._origin}, lasting))
         self._rung.set()
 
     async def _publish(self) -> None:
@@ -89,9 +89,9 @@ class Doorbell:
                 try:
                     async with asyncio.timeout(PATIENCE):
                         await self._layer.group_send(group, {"type": "ring", **ring})
-                    figures.rings_sent += 1
+                    figures.sent += 1
                 except LAYER_TROUBLE as trouble:
-                    figures.rings_lost += 1
+                    figures.lost += 1
                     log.warning("cannot ring: %s", type(trouble).__name__)
                     if lasting:
                         self._ring_again(group, ring)
@@ -151,8 +151,8 @@ class Doorbell:
                 await asyncio.sleep(PATIENCE)
                 continue
             if ring.get("origin") != self._origin:
-                figures.rings_heard += 1
-                self._on_ring(ring)
+                figures.heard += 1
+                self._on_ring(ring["group"], ring)
 
 
 async def _within(seconds: float, waiting: Any) -> None:

@@ -11,8 +11,7 @@ import threading
 from channels.layers import get_channel_layer
 from django.conf import settings
 
-from chat.realtime.doorbell import Doorbell
-from chat.realtime.rings import Ring
+from core.realtime.doorbell import Doorbell, Ring
 
 LAST_PATIENCE = 2.0
 
@@ -45,7 +44,7 @@ class Publisher:
 
     def _ring(self, group: str, ring: Ring, lasting: bool) -> None:
         if self._doorbell is None:
-            self._doorbell = Doorbell(get_channel_layer(), lambda ring: None)
+            self._doorbell = Doorbell(get_channel_layer(), lambda group, ring: None)
             self._doorbell.start(listening=False)
         self._doorbell.ring(group, ring, lasting=lasting)
 
