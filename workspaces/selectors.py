@@ -38,7 +38,7 @@ def get_workspace_for(user: User, workspace_id: int) -> Workspace:
 def get_workspace_run_by(user: User, workspace_id: int) -> Workspace:
     """One they are the owner or an admin of. Raises NotFound, and NotAnAdmin for one they are a member of."""
     workspace = get_workspace_for(user, workspace_id)
-    if not Member.objects.filter(workspace=workspace, user=user, role__in=(Role.OWNER, Role.ADMIN)).exists():
+    if not runs_workspace(user, workspace_id):
         raise NotAnAdmin
     return workspace
 

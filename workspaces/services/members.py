@@ -1,5 +1,6 @@
 """Who is in a workspace, and what they may do there."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 
 from django.db import IntegrityError, transaction
@@ -44,21 +45,25 @@ def take_in(locked: Workspace, user: User, role: str, *, by_id: int) -> Member:
     return member
 
 
-@transaction.atomic
 def take_up_invitations(*, user_id: int, email: str) -> None:
     """They have proved that the address is theirs: all the places kept for it are."""
     kept = Invitation.objects.filter(email=email.lower(), expires_at__gt=timezone.now(), workspace__deleted_at=None)
     workspace_ids = list(kept.order_by("workspace").values_list("workspace", flat=True))
     user = find_active_user(user_id) if workspace_ids else None
-    if user is None:
-        return
+    if user is not None:
+        _take_up(workspace_ids, user, kept)
+
+
+@transaction.atomic
+def _take_up(workspace_ids: Sequence[int], user: User, kept: QuerySet[Invitation]) -> None:
+    """Under the workspaces' locks, in the order in which everybody takes them."""
     for workspace_id in workspace_ids:
         with suppress(NotFound, AlreadyMember):
             locked = lock_workspace(workspace_id)
             invitation = kept.filter(workspace=locked).first()
             if invitation is not None:
                 invitation.delete()
-                take_in(locked, user, invitation.role, by_id=user_id)
+                take_in(locked, user, invitation.role, by_id=user.pk)
 
 
 @transaction.atomic
