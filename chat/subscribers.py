@@ -5,12 +5,16 @@ from activity.services import Target, record_activity
 from chat import events
 from chat.realtime import announcements
 from chat.selectors import export
+from chat.services.channel_news import MENTION, tell_of_messages
 from chat.services.conversations import ensure_channel_conversation
 from chat.services.privacy import forget_author, keep_evidence
 from core.events import with_it
+from notifications.kinds import register_kind
 from workspaces.events import ChannelCreated
 
 announcements.listen()
+
+register_kind(MENTION)
 
 register_export_section("messages", export.held_messages)
 register_export_section("private_chats", export.held_private_chats)
@@ -22,6 +26,11 @@ register_export_section("mutes", export.held_mutes)
 @with_it(ChannelCreated)
 def give_a_channel_its_conversation(event: ChannelCreated) -> None:
     ensure_channel_conversation(event.channel_id)
+
+
+@with_it(events.ChannelMessagesPosted)
+def tell_of_what_was_said_in_channels(event: events.ChannelMessagesPosted) -> None:
+    tell_of_messages(event.messages)
 
 
 @with_it(AccountAnonymised)

@@ -51,6 +51,11 @@ def get_channel_for(user: User, channel_id: int) -> Channel:
     return channel
 
 
+def channels_among(channel_ids: Collection[int]) -> dict[int, Channel]:
+    """These channels by their ids, for whoever may."""
+    return Channel.objects.in_bulk(list(channel_ids))
+
+
 def workspaces_of(user: User) -> QuerySet[Workspace]:
     """Those they are in."""
     return _workspaces_of(user.pk)

@@ -9,13 +9,15 @@ from django.db.models import BigIntegerField, Count, Max, Q, QuerySet
 from accounts.models import User
 from accounts.selectors import blocked_by
 from chat.models import Conversation, Message, Reaction
-from chat.selectors.conversations import get_conversation_for, get_group_venue_for
+from chat.selectors.conversations import get_conversation_for, get_conversation_of_channel_for, get_group_venue_for
 from chat.selectors.standing import is_open_to, manages
+from chat.selectors.words import saying
 from core.errors import NotFound
 from core.pagination import MAXIMUM_LIMIT
 from core.prepared import Prepared, Slot
 from venues.models import Venue
 from venues.selectors import find_presence, visits_by
+from workspaces.selectors import channels_open_to, get_workspace_for
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,25 @@ def group_history(user: User, var_id: str, window: Window) -> HistoryPage:
     messages = _messages().filter(conversation=conversation).exclude(sender__in=blocked_by(user))
     found = _cut(messages, window.size, before=window.before, since=window.since)
     return _page(list(found), window)
+
+
+def channel_history(user: User, channel_id: int, window: Window, *, words: str = "") -> HistoryPage:
+    """Without the messages of those `user` has blocked; with `words`, only those that say them. Raises NotFound."""
+    conversation = get_conversation_of_channel_for(user, channel_id)
+    messages = _messages().filter(conversation=conversation).exclude(sender__in=blocked_by(user))
+    if words:
+        messages = saying(messages, words)
+    found = _cut(messages, window.size, before=window.before, since=window.since)
+    return _page(list(found), window)
+
+
+def find_in_workspace(user: User, workspace_id: int, words: str) -> QuerySet[Message]:
+    """What says these words in the channels of a workspace that are open to `user`, each with its conversation;
+    without the messages of those they have blocked. Raises NotFound.
+    """
+    channels = channels_open_to(user, get_workspace_for(user, workspace_id)).values("pk")
+    messages = _known_senders(_messages()).select_related("conversation")
+    return saying(messages.filter(conversation__channel__in=channels).exclude(sender__in=blocked_by(user)), words)
 
 
 def reactions_to(messages: Iterable[Message], user: User) -> dict[int, list[ReactionCount]]:
@@ -136,12 +157,16 @@ def _cut(
     rows: QuerySet[Message], size: int, *, before: int | Slot | None, since: int | Slot | None
 ) -> QuerySet[Message]:
     """One more than the window holds, in the direction it is asked for. Of the senders only what they are known by."""
-    rows = rows.only(*(field.name for field in Message._meta.concrete_fields), "sender__username", "sender__email")
+    rows = _known_senders(rows)
     if before is not None:
         rows = rows.filter(seq__lt=before)
     if since is not None:
         rows = rows.filter(seq__gt=since)
     return rows.order_by("-seq" if since is None else "seq")[: size + 1]
+
+
+def _known_senders(rows: QuerySet[Message]) -> QuerySet[Message]:
+    return rows.only(*(field.name for field in Message._meta.concrete_fields), "sender__username", "sender__email")
 
 
 def _page(found: list[Message], window: Window) -> HistoryPage:

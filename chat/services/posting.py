@@ -12,6 +12,7 @@ from accounts.models import User
 from chat.errors import ConversationHeld, NotStored
 from chat.events import ChannelMessage, ChannelMessagesPosted, MessagesPosted, PostedMessage
 from chat.models import Message
+from chat.selectors.conversations import find_conversation_of_channel
 from chat.selectors.standing import Standing, find_refusal, load_standing
 from chat.services.allowed_messages import find_held, insert_allowed
 from chat.services.message_rows import Locked, insert_messages, lock_conversations
@@ -75,6 +76,14 @@ def post_message(message: NewMessage) -> Posted:
     if isinstance(result, DomainError):
         raise result
     return result
+
+
+def post_in_channel(*, by: User, channel_id: int, body: str, client_id: str = "") -> Posted:
+    """The same in a channel, by its id."""
+    conversation = find_conversation_of_channel(channel_id)
+    if conversation is None:
+        raise NotFound
+    return post_message(NewMessage(conversation.pk, by, body, client_id, channel_id))
 
 
 def _store_allowed(messages: Sequence[NewMessage], *, waits: bool) -> dict[int, Posted]:

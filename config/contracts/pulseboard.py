@@ -6,6 +6,13 @@ from typing import Any
 from accounts.api.pulseboard.authentication import RenewingAuthentication
 from accounts.api.pulseboard.people import IssueTicket, Me
 from accounts.api.pulseboard.sign_in import LogOut, Refresh, Register, RequestCode, VerifyCode
+from chat.api.pulseboard.messages import (
+    ChannelMessageDetail,
+    ChannelMessageReactions,
+    ChannelMessages,
+    ChannelRead,
+    SearchMessages,
+)
 from core.sessions import SessionPolicy
 from core.surface.contract import Contract, Json, Route, grouped
 from core.surface.failure import Failure
@@ -101,6 +108,14 @@ PULSEBOARD = Contract(
             Route("api/channels/", ChannelList),
             Route("api/channels/<int:channel_id>/", ChannelDetail),
             Route("api/channels/<int:channel_id>/members/", ChannelMembers),
+        ),
+        *grouped(
+            "Messages",
+            Route("api/messages/", ChannelMessages),
+            Route("api/messages/search/", SearchMessages),
+            Route("api/messages/<int:message_id>/", ChannelMessageDetail),
+            Route("api/messages/<int:message_id>/reactions/", ChannelMessageReactions),
+            Route("api/channels/<int:channel_id>/read/", ChannelRead),
         ),
         *grouped("Activity", Route("api/activities/", ActivityFeed)),
     ),

@@ -2,18 +2,15 @@
 
 from typing import Any
 
-from rest_framework import fields, serializers
-from rest_framework.response import Response
+from rest_framework import fields
 
+from chat.api.fields import HistoryQuery, ReactionCountOut, window_of
+from chat.api.history import HistoryView
 from chat.models import Message
-from chat.selectors.history import HistoryPage, Window, reactions_to
-from chat.text import MAXIMUM_BODY_LENGTH, MAXIMUM_EMOJI_LENGTH
-from core.pagination import DEFAULT_LIMIT
-from core.surface.answers import page_link
-from core.surface.serializers import Integer, Serializer, Text
-from core.surface.views import SurfaceView
+from chat.selectors.history import Window
+from chat.text import MAXIMUM_BODY_LENGTH
+from core.surface.serializers import Serializer, Text
 
-LARGEST_SEQ = 2**63 - 1
 HISTORY_EXAMPLE = [
     {
         "id": 1042,
@@ -25,12 +22,6 @@ HISTORY_EXAMPLE = [
         "reactions": [{"emoji": "🎯", "count": 2, "mine": True}],
     }
 ]
-
-
-class ReactionCountOut(Serializer):
-    emoji = fields.CharField()
-    count = fields.IntegerField()
-    mine = fields.BooleanField(help_text="Whether you are one of them.")
 
 
 class ChatMessageOut(Serializer):
@@ -58,10 +49,6 @@ class MessageIn(Serializer):
     message = Text(max_length=MAXIMUM_BODY_LENGTH)
 
 
-class ReactionIn(Serializer):
-    emoji = Text(max_length=MAXIMUM_EMOJI_LENGTH)
-
-
 class ReactedOut(Serializer):
     id = fields.IntegerField(source="message_id", help_text="The message's.")
     seq = fields.IntegerField(help_text="The change's number in the conversation.")
@@ -70,37 +57,8 @@ class ReactedOut(Serializer):
     added = fields.BooleanField(help_text="`false`: it was there and is taken away.")
 
 
-class ReadIn(Serializer):
-    seq = Integer(min_value=0, max_value=LARGEST_SEQ, help_text="The last one you have seen.")
-
-
-class ReadOut(Serializer):
-    seq = fields.IntegerField(help_text="Up to where you have read; it never moves back.")
-
-
-class HistoryQuery(serializers.Serializer[Any]):
-    before = fields.IntegerField(
-        min_value=0, max_value=LARGEST_SEQ, required=False, help_text="The newest before this `seq`."
-    )
-    since = fields.IntegerField(
-        min_value=0, max_value=LARGEST_SEQ, required=False, help_text="The oldest after this `seq`."
-    )
-    limit = fields.IntegerField(
-        min_value=1, default=DEFAULT_LIMIT, help_text="How many messages, 50 unless given; more than 200 are clamped."
-    )
-
-
-class HistoryView(SurfaceView):
-    """Messages, oldest first; where more lie in the direction asked for is in `Link`."""
+class PubHistoryView(HistoryView):
+    shows = ChatMessageOut
 
     def asked_window(self) -> Window:
-        return Window(**self.query(HistoryQuery))
-
-    def answer_history(self, page: HistoryPage, window: Window) -> Response:
-        context = self.get_serializer_context() | {"reactions": reactions_to(page.messages, self.caller)}
-        response = Response(ChatMessageOut(page.messages, many=True, context=context).data)
-        if page.has_more and window.since is not None:
-            response["Link"] = page_link(self.request, page.messages[-1].seq, parameter="since")
-        elif page.has_more:
-            response["Link"] = page_link(self.request, page.messages[0].seq, parameter="before")
-        return response
+        return window_of(self.query(HistoryQuery))

@@ -5,7 +5,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.access import OWNER
-from chat.api.pub.fields import HISTORY_EXAMPLE, ChatMessageOut, HistoryQuery, HistoryView
+from chat.api.fields import HistoryQuery
+from chat.api.pub.fields import HISTORY_EXAMPLE, ChatMessageOut, PubHistoryView
 from chat.errors import CannotBeMuted, NotAtVenue, VarIdExpired
 from chat.selectors.history import group_history
 from chat.services.conversations import LONGEST_MUTE_MINUTES, close_group, mute, open_group
@@ -32,7 +33,7 @@ class GroupOut(Serializer):
     closed_at = fields.DateTimeField(allow_null=True, help_text="null: people may write.")
 
 
-class GroupHistory(HistoryView):
+class GroupHistory(PubHistoryView):
     access = {"GET": SIGNED_IN}
 
     @operation(

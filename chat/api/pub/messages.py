@@ -4,7 +4,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chat import errors
-from chat.api.pub.fields import HISTORY_EXAMPLE, ChatMessageOut, MessageIn, ReactedOut, ReactionIn
+from chat.api.fields import ReactionIn
+from chat.api.pub.fields import HISTORY_EXAMPLE, ChatMessageOut, MessageIn, ReactedOut
 from chat.services.changes import delete_message, edit_message, react
 from core.surface.access import SIGNED_IN
 from core.surface.schema import operation

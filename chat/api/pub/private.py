@@ -7,7 +7,8 @@ from rest_framework import fields
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chat.api.pub.fields import HISTORY_EXAMPLE, ChatMessageOut, HistoryQuery, HistoryView, ReadIn, ReadOut
+from chat.api.fields import HistoryQuery, ReadIn, ReadOut
+from chat.api.pub.fields import HISTORY_EXAMPLE, ChatMessageOut, PubHistoryView
 from chat.errors import Blocked, ChatWithOneself
 from chat.selectors.conversations import describe_private_chats, private_chats_of
 from chat.selectors.history import private_history
@@ -99,7 +100,7 @@ class PrivateList(SurfaceView):
         return response
 
 
-class PrivateHistory(HistoryView):
+class PrivateHistory(PubHistoryView):
     access = {"GET": SIGNED_IN}
 
     @operation(
