@@ -61,7 +61,8 @@ class Contract:
     """`spell_failure` gives the body of a failed answer and `failure_schema` its JSON schema; `envelope` wraps the
     body of a successful one and `envelope_schema` its JSON schema; `casing` spells field names; `prefix` is the URL
     space whose unknown paths it answers. `authentication` is how its clients say who they are, where that is not the
-    server's usual way. `path_examples` are values of path parameters that exist in the demo data.
+    server's usual way. `path_examples` are values that exist in the demo data, of path parameters
+    and of what a query must have.
     """
 
     name: str

@@ -147,7 +147,7 @@ class SurfaceSchema(AutoSchema):
         if self.get_auth():
             access = self.view.access_to(self.method)
             described["description"] = f"{described.get('description', '')}\n\nFor {access.who}.".strip()
-        self._describe_path(described)
+        self._describe_parameters(described)
         self._describe_successes(described)
         for status, errors in sorted(self._failures(described).items()):
             described["responses"].setdefault(str(status), self._failure_answer(status, errors))
@@ -158,10 +158,11 @@ class SurfaceSchema(AutoSchema):
     def _documented(self) -> Documented:
         return documentation_of(getattr(self.view, self.method.lower(), None))
 
-    def _describe_path(self, described: dict[str, Any]) -> None:
+    def _describe_parameters(self, described: dict[str, Any]) -> None:
+        """Those without which there is nothing to try: of the path, and of the query where they must be given."""
         examples = {**self.view.contract.path_examples, **self._documented.path_examples}
         for parameter in described.get("parameters", ()):
-            if parameter["in"] == "path" and parameter["name"] in examples:
+            if parameter.get("required") and parameter["name"] in examples:
                 parameter["example"] = examples[parameter["name"]]
 
     def _describe_successes(self, described: dict[str, Any]) -> None:

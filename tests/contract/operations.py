@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.settings import patched_settings
@@ -47,12 +48,14 @@ class Operation:
 
     @property
     def url(self) -> str:
-        """With the examples of its path parameters, where it has them."""
-        examples = {at["name"]: at["example"] for at in self.parameters if at["in"] == "path" and "example" in at}
-        url = self.path
-        for name, example in examples.items():
-            url = url.replace(f"{{{name}}}", str(example))
-        return url
+        """With the examples of the parameters it needs, where it has them."""
+        url, query = self.path, {}
+        for at in (at for at in self.parameters if "example" in at):
+            if at["in"] == "path":
+                url = url.replace(f"{{{at['name']}}}", str(at["example"]))
+            else:
+                query[at["name"]] = at["example"]
+        return f"{url}?{urlencode(query)}" if query else url
 
     @property
     def example(self) -> Any:
