@@ -85,6 +85,11 @@ def members_in(channel: Channel) -> QuerySet[Member]:
     return members.filter(user__in=ChannelMember.objects.filter(channel=channel).values("user"))
 
 
+def get_membership(workspace_id: int, user_id: int) -> Member:
+    """With the workspace; one that is known to be there."""
+    return Member.objects.select_related("workspace").get(workspace=workspace_id, user=user_id)
+
+
 def memberships_of(user: User) -> QuerySet[Member]:
     """Of deleted workspaces too, with the workspaces; the first first."""
     return Member.objects.filter(user=user).select_related("workspace").order_by("id")

@@ -2,14 +2,20 @@ from accounts.events import AccountAnonymised, EmailProved
 from accounts.services.privacy import register_export_section
 from activity.services import Target, record_activity
 from core.events import with_it
+from notifications.kinds import Kind, register_kind
+from notifications.services.inbox import NewNotification, notify
 from workspaces import (
     events,
     exports,
     feed,  # noqa: F401 - it subscribes by itself
 )
+from workspaces.selectors import get_membership
 from workspaces.services.leases import forget_presence
 from workspaces.services.members import leave_every_workspace, take_up_invitations
 
+INVITATION = Kind("invitation", "Being added to a workspace")
+
+register_kind(INVITATION)
 register_export_section("workspaces", exports.workspaces_section)
 register_export_section("private_channels", exports.channels_section)
 register_export_section("workspace_invitations", exports.invitations_section)
@@ -24,6 +30,24 @@ def take_the_places_kept(event: EmailProved) -> None:
 def leave(event: AccountAnonymised) -> None:
     leave_every_workspace(event.user_id)
     forget_presence(event.user_id)
+
+
+@with_it(events.MemberAdded)
+def tell_who_was_added(event: events.MemberAdded) -> None:
+    """Not who took up an invitation: they did it themselves. Who is added again is told again."""
+    member = get_membership(event.workspace_id, event.user_id)
+    notify(
+        [
+            NewNotification(
+                recipient_id=event.user_id,
+                actor_id=event.by_id,
+                kind=INVITATION.name,
+                message=f"added you to the workspace {member.workspace.name}",
+                details={"workspace_id": event.workspace_id},
+                dedupe_key=f"invitation:{member.pk}",
+            )
+        ]
+    )
 
 
 @with_it(events.WorkspaceCreated)

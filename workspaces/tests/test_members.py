@@ -11,7 +11,7 @@ from accounts.models import UserType
 from accounts.services.one_time_passwords import Asker, request_one_time_password, use_one_time_password
 from accounts.services.privacy import anonymise_account, export_account
 from core.events import announce
-from notifications.models import OutboxMail
+from notifications.models import Notification, OutboxMail
 from workspaces.models import Channel, ChannelMember, Invitation, Member, Workspace
 from workspaces.services.invitations import purge_invitations
 
@@ -171,6 +171,31 @@ def test_invitations_that_ran_out_are_forgotten(invite):
 
     assert purge_invitations() == 1
     assert list(Invitation.objects.all()) == [kept]
+
+
+def test_who_is_added_is_told_and_told_again_when_added_again(as_user, workspace, boss, make_user, path, invite):
+    new = make_user("nora", UserType.MEMBER)
+    client = as_user(boss)
+    for _ in range(2):
+        client.send("POST", path, {"email": new.email})
+        client.send("DELETE", f"{path}{new.pk}/")
+    invite(new.email)
+    announce(EmailProved(user_id=new.pk, email=new.email))
+
+    told = Notification.objects.values_list("recipient", "actor", "kind", "message", "details")
+    assert (
+        list(told)
+        == [
+            (
+                new.pk,
+                boss.pk,
+                "invitation",
+                "added you to the workspace Engineering Team",
+                {"workspace_id": workspace.pk},
+            )
+        ]
+        * 2
+    )
 
 
 def test_the_owner_hands_the_workspace_over(as_user, workspace, boss, aide, mate, path):
