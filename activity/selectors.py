@@ -6,6 +6,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import User
 from activity.models import ActivityEntry, FeedEntry
+from core import sql
 
 USER = "user"
 
@@ -79,6 +80,20 @@ def entries_after(feeds: Collection[str], after: int, limit: int) -> list[tuple[
     """The id and the feed of what these feeds were given after the entry of that id, the oldest first."""
     rows = FeedEntry.objects.filter(feed__in=feeds, pk__gt=after).order_by("id")
     return list(rows.values_list("pk", "feed")[:limit])
+
+
+def actors_in_feed(feed: str, type: str, *, since: datetime, among: Collection[int]) -> frozenset[int]:
+    """Who of these users did something of that type at that moment or later: a look into an index for each of them,
+    since of a feed that is busy the entries themselves would be many more.
+    """
+    statement = f"""
+        SELECT row.id FROM {sql.rows_of("id bigint")} WHERE EXISTS (
+            SELECT 1 FROM activity_feedentry AS entry
+            WHERE entry.actor_id = row.id AND entry.feed = %s AND entry.at >= %s AND entry.type = %s
+        )
+        """  # noqa: S608 - what is put in here are names
+    users = sql.as_rows([{"id": user_id} for user_id in among])
+    return frozenset(user_id for (user_id,) in sql.fetch(statement, users, feed, sql.as_time(since), type))
 
 
 def export_feed(user: User) -> list[dict[str, object]]:

@@ -46,6 +46,15 @@ def by_month(asked: Asked, span: Span, closed: date | None) -> Counter[Key]:
     return figures
 
 
+def by_day(asked: Asked, span: Span, closed: date | None) -> Counter[Key]:
+    over, still_open = _split(span, closed)
+    figures = _count(asked, still_open)
+    columns = ("day", "metric", "scope_id", "unit", "value")
+    for day, metric, scope_id, unit, value in _closed(asked, over).values_list(*columns) if over else ():
+        figures[Key(day, Metric(metric), asked.scope, scope_id, unit)] += value
+    return figures
+
+
 def in_all(asked: Asked, span: Span, closed: date | None) -> Counter[Key]:
     """The sum for the whole span; a key's day is its first."""
     figures: Counter[Key] = Counter()
@@ -86,9 +95,12 @@ def _months(asked: Asked, span: Span) -> QuerySet[MonthlyRollup, tuple[Any, ...]
 
 
 def _days(asked: Asked, span: Span) -> QuerySet[DailyRollup, tuple[Any, ...]]:
+    return _closed(asked, span).values_list("metric", "scope_id", "unit").annotate(sum=Sum("value"))
+
+
+def _closed(asked: Asked, span: Span) -> QuerySet[DailyRollup]:
     rows = DailyRollup.objects.filter(scope=asked.scope, metric__in=asked.metrics, day__range=(span.first, span.last))
-    rows = rows if asked.ids is None else rows.filter(scope_id__in=asked.ids)
-    return rows.order_by().values_list("metric", "scope_id", "unit").annotate(sum=Sum("value"))
+    return (rows if asked.ids is None else rows.filter(scope_id__in=asked.ids)).order_by()
 
 
 def _count(asked: Asked, span: Span) -> Counter[Key]:

@@ -16,10 +16,11 @@ class Metric(models.TextChoices):
 
 
 class Scope(models.TextChoices):
-    """Whose figure it is: `scope_id` is a venue's or plan's id, or the hour (UTC), and 0 for the platform."""
+    """Whose figure it is: `scope_id` is a venue's, workspace's or plan's id, or the hour (UTC); 0 for the platform."""
 
     PLATFORM = "platform"
     VENUE = "venue"
+    WORKSPACE = "workspace"
     PLAN = "plan"
     HOUR = "hour"
 

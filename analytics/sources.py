@@ -13,7 +13,7 @@ from accounts.selectors import sign_ups_between
 from analytics.days import Span
 from analytics.models import Metric, Scope
 from billing.selectors import Revenue, revenue_by_day, subscriptions_begun_between
-from chat.selectors.conversations import groups_of
+from chat.selectors.conversations import channels_of, groups_of
 from chat.selectors.history import messages_between, private_chats_between
 from offers.selectors import redemptions_between
 from venues.selectors import scans_between, venues_by_subscriber, venues_made_between, visits_between
@@ -58,21 +58,23 @@ class Rows:
 
 @dataclass(frozen=True)
 class Said:
-    """What was said in the venues' groups. Of some venues it is looked for in their groups: a join would read the whole
-    of each.
+    """What was said in the conversations of venues, or of workspaces. Of some of these it is looked for in their
+    `rooms`, the conversations with whose each is: a join would read the whole of each.
     """
 
+    scope: Scope
+    of: F
+    rooms: Callable[[Collection[int]], Mapping[int, int]]
     metric: Metric = Metric.MESSAGES
-    scope: Scope = Scope.VENUE
 
     def count(self, span: Span, ids: Collection[int] | None = None) -> Iterator[tuple[Key, int]]:
-        of_all = Rows(self.metric, self.scope, messages_between, "created_at", F("conversation__venue"))
+        of_all = Rows(self.metric, self.scope, messages_between, "created_at", self.of)
         if ids is None:
             yield from of_all.count(span)
             return
-        venues = groups_of(ids)
-        for key, count in replace(of_all, of=F("conversation")).count(span, venues):
-            yield replace(key, scope_id=venues[key.scope_id]), count
+        rooms = self.rooms(ids)
+        for key, count in replace(of_all, of=F("conversation")).count(span, rooms):
+            yield replace(key, scope_id=rooms[key.scope_id]), count
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,8 @@ SOURCES: tuple[Rows | Said | Money, ...] = (
     Rows(Metric.SUBSCRIPTIONS, Scope.PLAN, subscriptions_begun_between, "starts_at", F("plan")),
     Rows(Metric.CHATS, Scope.PLATFORM, private_chats_between, "created_at"),
     Rows(Metric.MESSAGES, Scope.PLATFORM, messages_between, "created_at"),
-    Said(),
+    Said(Scope.VENUE, F("conversation__venue"), groups_of),
+    Said(Scope.WORKSPACE, F("conversation__channel__workspace"), channels_of),
     Rows(Metric.SCANS, Scope.PLATFORM, scans_between, "scanned_at"),
     Rows(Metric.SCANS, Scope.VENUE, scans_between, "scanned_at", F("venue")),
     Rows(Metric.SCANS, Scope.HOUR, scans_between, "scanned_at", ExtractHour("scanned_at", tzinfo=UTC)),

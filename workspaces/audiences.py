@@ -2,6 +2,9 @@
 
 from workspaces.models import Channel
 
+# What chat calls it in a feed that something was said in a channel.
+MESSAGE_SENT = "message_sent"
+
 
 def feed_of(workspace_id: int) -> str:
     return f"workspace-{workspace_id}"

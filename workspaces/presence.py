@@ -59,6 +59,10 @@ def sights_of(user_ids: Collection[int]) -> dict[int, Sight]:
     return found
 
 
+def member_ids_of(workspace_id: int) -> frozenset[int]:
+    return frozenset(Member.objects.filter(workspace=workspace_id).values_list("user", flat=True))
+
+
 def members_seen_since(workspace_id: int, moment: datetime) -> frozenset[int]:
     """The ids of the people of a workspace who are there, or were at that moment or later."""
     there = Q(user__in=_live().values("user")) | Q(user__in=LastSeen.objects.filter(at__gte=moment).values("user"))

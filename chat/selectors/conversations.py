@@ -76,6 +76,12 @@ def get_conversation_of_channel_for(user: User, channel_id: int) -> Conversation
     return conversation
 
 
+def channels_of(workspace_ids: Collection[int]) -> dict[int, int]:
+    """The conversations of the channels of these workspaces, deleted ones too, each with the workspace's id."""
+    rows = Conversation.objects.filter(channel__workspace__in=workspace_ids)
+    return dict(rows.values_list("pk", "channel__workspace").order_by())
+
+
 def conversations_of_workspace(workspace_id: int) -> list[int]:
     """The ids of its channels' conversations, deleted ones' too."""
     rows = Conversation.objects.filter(channel__workspace=workspace_id)

@@ -6,6 +6,7 @@ from typing import Any
 from accounts.api.pulseboard.authentication import RenewingAuthentication
 from accounts.api.pulseboard.people import IssueTicket, Me
 from accounts.api.pulseboard.sign_in import LogOut, Refresh, Register, RequestCode, VerifyCode
+from analytics.api.pulseboard import ActiveUsers, MessagesPerDay
 from chat.api.pulseboard.messages import (
     ChannelMessageDetail,
     ChannelMessageReactions,
@@ -118,6 +119,11 @@ PULSEBOARD = Contract(
             Route("api/channels/<int:channel_id>/read/", ChannelRead),
         ),
         *grouped("Activity", Route("api/activities/", ActivityFeed)),
+        *grouped(
+            "Metrics",
+            Route("api/metrics/messages-per-day/", MessagesPerDay),
+            Route("api/metrics/active-users/", ActiveUsers),
+        ),
     ),
     path_examples={"workspace_id": 1, "channel_id": 1, "user_id": 2, "invitation_id": 1},
 )

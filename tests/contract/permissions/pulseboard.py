@@ -32,6 +32,8 @@ ANSWERS: dict[str, tuple[int, ...]] = {
     "POST /api/channels/{channel_id}/members/": (401, 201, 404, 201, 404, 404),
     "DELETE /api/channels/{channel_id}/members/": (401, 204, 404, 204, 404, 404),
     "POST /api/activities/": (401, 200, 200, 200, 404, 404),
+    "POST /api/metrics/active-users/": (401, 200, 200, 200, 404, 404),
+    "POST /api/metrics/messages-per-day/": (401, 200, 200, 200, 404, 404),
 }
 # What only a browser's cookies open.
 BY_COOKIE = {"POST /api/refresh/": (401, 204, 204, 204, 204, 204)}
