@@ -1,11 +1,18 @@
 from django.conf import settings
 
-from accounts.events import AccountAnonymised, OneTimePasswordIssued, UserInvited
+from accounts.events import AccountAnonymised, OneTimePasswordIssued, UserBlocked, UserInvited
+from accounts.services.privacy import register_export_section
 from core.events import after_commit, with_it
 from core.jobs import enqueue
 from notifications import tasks
 from notifications.events import MailQueued
+from notifications.selectors.inbox import export_inbox
+from notifications.selectors.preferences import export_preferences
+from notifications.services.inbox import forget_inbox_of, hush
 from notifications.services.mails import forget_mails_of, queue_mail
+
+register_export_section("notifications", export_inbox)
+register_export_section("notification_preferences", export_preferences)
 
 
 @after_commit(MailQueued)
@@ -46,3 +53,9 @@ def mail_invitation(event: UserInvited) -> None:
 @with_it(AccountAnonymised)
 def forget(event: AccountAnonymised) -> None:
     forget_mails_of(user_id=event.user_id)
+    forget_inbox_of(user_id=event.user_id)
+
+
+@with_it(UserBlocked)
+def hush_the_blocked(event: UserBlocked) -> None:
+    hush(recipient_id=event.blocker_id, actor_id=event.blocked_id)

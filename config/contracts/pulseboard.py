@@ -17,6 +17,7 @@ from chat.api.pulseboard.messages import (
 from core.sessions import SessionPolicy
 from core.surface.contract import Contract, Json, Route, grouped
 from core.surface.failure import Failure
+from notifications.api.pulseboard import Inbox, NotificationPreferences, ReadNotifications
 from workspaces.api.pulseboard.activity import ActivityFeed
 from workspaces.api.pulseboard.channels import ChannelDetail, ChannelList, ChannelMembers
 from workspaces.api.pulseboard.members import (
@@ -123,6 +124,12 @@ PULSEBOARD = Contract(
             "Metrics",
             Route("api/metrics/messages-per-day/", MessagesPerDay),
             Route("api/metrics/active-users/", ActiveUsers),
+        ),
+        *grouped(
+            "Notifications",
+            Route("api/notifications/", Inbox),
+            Route("api/notifications/read/", ReadNotifications),
+            Route("api/notifications/preferences/", NotificationPreferences),
         ),
     ),
     path_examples={"workspace_id": 1, "channel_id": 1, "user_id": 2, "invitation_id": 1},

@@ -46,3 +46,8 @@ def preferences_of(user: User) -> list[PreferredWays]:
         )
         for kind in kinds
     ]
+
+
+def export_preferences(user: User) -> list[dict[str, object]]:
+    rows = Preference.objects.filter(user=user)
+    return [{"kind": row.kind, "channel": row.channel, "enabled": row.enabled} for row in rows]

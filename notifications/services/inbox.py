@@ -1,22 +1,28 @@
 """Telling users of things, and their reading it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
+from accounts.models import User
 from accounts.selectors import active_among, blocks_among
 from core import sql
 from core.events import announce
 from notifications.events import InboxesChanged
 from notifications.kinds import kind_named
-from notifications.models import Notification
+from notifications.models import InboxLease, Notification, Preference
+from notifications.selectors.inbox import unread_of
 from notifications.selectors.preferences import EMAIL, IN_APP, preferences_among
 
 MAILED_AFTER = timedelta(minutes=2)
 MESSAGE_LENGTH = 255
+READ_AT_ONCE = 1_000
+KEPT_READ_FOR = timedelta(days=90)
+KEPT_FOR = timedelta(days=365)
 
 _COLUMNS = "recipient_id, actor_id, kind, message, details, dedupe_key, in_app"
 _TYPED_COLUMNS = (
@@ -52,6 +58,53 @@ def notify(items: Sequence[NewNotification]) -> list[Notification]:
     if changed := frozenset(one.recipient_id for one in stored if one.in_app):
         announce(InboxesChanged(changed))
     return stored
+
+
+@transaction.atomic
+def mark_read(*, by: User, ids: Collection[int] | None = None) -> int:
+    """They have seen these of theirs; or all that are there by now. Returns how many had been unread.
+
+    Other people's ids, and those of what is long read or gone, change nothing.
+    """
+    rows = unread_of(by) if ids is None else unread_of(by).filter(pk__in=ids)
+    return _read(rows, by.pk)
+
+
+@transaction.atomic
+def hush(*, recipient_id: int, actor_id: int) -> None:
+    """Who blocks somebody need not look at, nor is written to about, what that one did before."""
+    _read(Notification.objects.filter(recipient=recipient_id, actor=actor_id, read_at=None), recipient_id)
+
+
+def forget_inbox_of(*, user_id: int) -> None:
+    """The person is gone: so is what they were told. What others were told of them goes on without their name."""
+    for held in (
+        Notification.objects.filter(recipient=user_id),
+        Preference.objects.filter(user=user_id),
+        InboxLease.objects.filter(user=user_id),
+    ):
+        held.delete()
+
+
+def purge_inboxes() -> int:
+    """Forget what was read three months ago, or told a year ago. Returns how many."""
+    now = timezone.now()
+    read, _ = Notification.objects.filter(read_at__lt=now - KEPT_READ_FOR).delete()
+    old, _ = Notification.objects.filter(created_at__lt=now - KEPT_FOR).delete()
+    return read + old
+
+
+def _read(rows: QuerySet[Notification], recipient_id: int) -> int:
+    """Locked in the order of their keys, as whoever mails them does; those that come meanwhile are left unread."""
+    now = timezone.now()
+    newest = rows.order_by("-pk").values_list("pk", flat=True).first() or 0
+    unread = rows.filter(pk__lte=newest).order_by("pk").select_for_update().values_list("pk", flat=True)
+    count = 0
+    while some := list(unread[:READ_AT_ONCE]):
+        count += Notification.objects.filter(pk__in=some).update(read_at=now, email_due_at=None)
+    if count:
+        announce(InboxesChanged(frozenset({recipient_id})))
+    return count
 
 
 def _heard_of(items: Sequence[NewNotification]) -> list[NewNotification]:

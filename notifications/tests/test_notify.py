@@ -1,41 +1,25 @@
-from typing import Any
-
 import pytest
 
 from accounts.models import Block
 from accounts.services.standing import shut_out_user
 from core.events import with_it
-from notifications import kinds
 from notifications.events import InboxesChanged
 from notifications.kinds import Kind, register_kind
 from notifications.models import Notification, Preference
-from notifications.services import NewNotification, notify
+from notifications.services import notify
+from notifications.tests.conftest import mention
 
 HEARD: list[InboxesChanged] = []
 with_it(InboxesChanged)(HEARD.append)
 
 
-@pytest.fixture(autouse=True)
-def _two_kinds(monkeypatch):
-    monkeypatch.setattr(kinds, "_kinds", {})
-    register_kind(Kind("mention", "Mentions"))
-    register_kind(Kind("digest", "Digests", in_app=False))
-
-
-@pytest.fixture
-def bob(make_user):
-    return make_user("bob")
+pytestmark = pytest.mark.usefixtures("db", "two_kinds")
 
 
 @pytest.fixture
 def heard():
     HEARD.clear()
     return HEARD
-
-
-def mention(recipient, actor=None, **fields: Any) -> NewNotification:
-    told = {"kind": "mention", "message": "mentioned you in #general", "dedupe_key": "mention:5", **fields}
-    return NewNotification(recipient_id=recipient.pk, actor_id=actor.pk if actor else None, **told)
 
 
 def test_a_user_is_told_of_something(customer, bob, heard) -> None:
