@@ -132,5 +132,12 @@ PULSEBOARD = Contract(
             Route("api/notifications/preferences/", NotificationPreferences),
         ),
     ),
-    path_examples={"workspace_id": 1, "channel_id": 1, "user_id": 2, "invitation_id": 1},
+    path_examples={
+        "workspace_id": 1,
+        "channel_id": 1,
+        "user_id": 2,
+        "invitation_id": 1,
+        "message_id": 18,
+        "q": "release",
+    },
 )

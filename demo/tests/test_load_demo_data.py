@@ -12,7 +12,12 @@ from activity.models import ActivityEntry
 from billing.models import Coupon, CouponRedemption, Payment, Refund, Subscription
 from billing.selectors import live_subscriptions_by_plan, revenue_by_day
 from billing.services.subscriptions import settle_periods_that_ended
+from chat.models import Message
+from chat.selectors.history import Window, channel_history, find_in_workspace
+from chat.services.changes import edit_message
+from config.contracts.pulseboard import PULSEBOARD
 from demo.management.commands.load_demo_data import load
+from notifications.selectors.inbox import count_unread
 from offers.api.pub import DELETE_EXAMPLE, REDEEM_EXAMPLE
 from offers.selectors import get_standing_offer
 from venues.models import Venue
@@ -113,3 +118,18 @@ def test_the_workspace_of_pulseboards_examples_has_its_people_and_channels():
     ids = [User.objects.get(username=name).pk for name in ("c1", "c2", "c3", "c4", "c5")]
     assert channels_open_among(ids, [1, 2]) == {(1, 1), (2, 1), (3, 1), (1, 2), (2, 2)}
     assert [workspace.name for workspace in workspaces_of(User.objects.get(username="c1"))] == ["Engineering Team"]
+
+
+def test_what_was_said_in_the_workspace_can_be_read_found_and_edited_and_c1_has_been_mentioned():
+    load()
+    c1 = User.objects.get(username="c1")
+
+    said = channel_history(c1, 1, Window(limit=50)).messages
+    last = Message.objects.get(pk=PULSEBOARD.path_examples["message_id"])
+    found = find_in_workspace(c1, 1, str(PULSEBOARD.path_examples["q"]))
+
+    assert [message.seq for message in said] == list(range(1, 14))
+    assert (said[0].body, said[-1]) == ("Hello team!", last)
+    assert edit_message(message_id=last.pk, by=c1, body="Hello everyone!").body == "Hello everyone!"
+    assert found
+    assert count_unread(c1) == 1

@@ -38,6 +38,13 @@ ANSWERS: dict[str, tuple[int, ...]] = {
     "POST /api/activities/": (401, 200, 200, 200, 404, 404),
     "POST /api/metrics/active-users/": (401, 200, 200, 200, 404, 404),
     "POST /api/metrics/messages-per-day/": (401, 200, 200, 200, 404, 404),
+    "GET /api/messages/": (401, 200, 200, 200, 404, 404),
+    "POST /api/messages/": (401, 201, 201, 201, 404, 404),
+    "GET /api/messages/search/": (401, 200, 200, 200, 404, 404),
+    "PATCH /api/messages/{message_id}/": (401, 403, 403, 200, 404, 404),
+    "DELETE /api/messages/{message_id}/": (401, 403, 204, 204, 404, 404),
+    "POST /api/messages/{message_id}/reactions/": (401, 200, 200, 200, 404, 404),
+    "POST /api/channels/{channel_id}/read/": (401, 200, 200, 200, 404, 404),
 }
 # What only a browser's cookies open.
 BY_COOKIE = {"POST /api/refresh/": (401, 204, 204, 204, 204, 204)}
