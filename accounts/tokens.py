@@ -8,9 +8,11 @@ import base64
 import binascii
 import hashlib
 import hmac
+import time
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import jwt
@@ -144,6 +146,17 @@ def _signed(token: Token, session: Session, token_id: str, issued_at: datetime, 
 
 def read_access_token(token: str) -> Claims:
     """Raises TokenInvalid."""
+    claims = _read_access_token(token)
+    if claims.expires_at <= time.time():
+        raise TokenInvalid
+    return claims
+
+
+@lru_cache(maxsize=4096)
+def _read_access_token(token: str) -> Claims:
+    """A client sends the same one again and again, and until it runs out it says the same. Whether its session lives is
+    asked each time.
+    """
     return _read(SessionAccessToken, token)
 
 

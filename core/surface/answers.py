@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 from django.http import JsonResponse
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.utils.encoders import JSONEncoder
 from rest_framework.utils.urls import replace_query_param
 
 from core.surface.contract import Contract
@@ -28,7 +30,22 @@ class SurfaceRenderer(JSONRenderer):
         response: Response | None = context.get("response")
         if response is not None and 200 <= response.status_code < 300 and response.status_code != 204:
             data = context["view"].contract.envelope(data)
-        return super().render(data, accepted_media_type, context)
+        return self._written(data) if data is not None else b""
+
+    def _written(self, data: Any) -> bytes:
+        """Several times quicker than json.dumps, which writes what msgspec does not know: a number of over 64 bits."""
+        try:
+            return msgspec.json.encode(data, enc_hook=_plain)
+        except (TypeError, OverflowError):
+            return super().render(data)
+
+
+def _plain(value: Any) -> Any:
+    """What is none of JSON's own types, as DRF would write it. A slice of any string is a plain one."""
+    return value[:] if isinstance(value, str) else _drf_encoder.default(value)
+
+
+_drf_encoder = JSONEncoder()
 
 
 def failure_response(contract: Contract, failure: Failure) -> Response:

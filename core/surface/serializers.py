@@ -37,7 +37,26 @@ class Serializer(serializers.Serializer[Any]):
 
     @cached_property
     def _shown(self) -> list[Shown]:
-        return shown_fields(self._readable_fields)
+        """What no context changes is found out once a process: copying fields costs as much as showing twenty rows."""
+        kind = type(self)
+        if kind in _shown_alike:
+            return _shown_alike[kind]
+        shown = shown_fields(self._readable_fields)
+        if not any(map(_needs_context, kind._declared_fields.values())):
+            _shown_alike[kind] = shown_fields(kind()._readable_fields)
+        return shown
+
+
+_shown_alike: dict[type[Serializer], list[Shown]] = {}
+
+
+def _needs_context(field: object) -> bool:
+    """Whether it may show the same row differently from one request to the next, or something in it may."""
+    field = getattr(field, "child", field)
+    if isinstance(field, Serializer):
+        own = type(field).to_representation is not Serializer.to_representation
+        return own or any(map(_needs_context, field._declared_fields.values()))
+    return isinstance(field, fields.SerializerMethodField)
 
 
 class CamelSerializer(Serializer):
