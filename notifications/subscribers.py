@@ -5,7 +5,8 @@ from accounts.services.privacy import register_export_section
 from core.events import after_commit, with_it
 from core.jobs import enqueue
 from notifications import tasks
-from notifications.events import MailQueued
+from notifications.events import InboxesChanged, MailQueued
+from notifications.realtime.rings import ring_for
 from notifications.selectors.inbox import export_inbox
 from notifications.selectors.preferences import export_preferences
 from notifications.services.inbox import forget_inbox_of, hush
@@ -18,6 +19,11 @@ register_export_section("notification_preferences", export_preferences)
 @after_commit(MailQueued)
 def send(event: MailQueued) -> None:
     enqueue(tasks.send_mail, event.mail_id, at=event.due_at)
+
+
+@after_commit(InboxesChanged)
+def tell_sockets(event: InboxesChanged) -> None:
+    ring_for(event.user_ids)
 
 
 @with_it(OneTimePasswordIssued)

@@ -15,9 +15,10 @@ from chat.api.pulseboard.messages import (
     SearchMessages,
 )
 from core.sessions import SessionPolicy
-from core.surface.contract import Contract, Json, Route, grouped
+from core.surface.contract import Contract, Json, Route, SocketRoute, grouped
 from core.surface.failure import Failure
 from notifications.api.pulseboard import Inbox, NotificationPreferences, ReadNotifications
+from notifications.consumers.pulseboard import NotificationsConsumer
 from workspaces.api.pulseboard.activity import ActivityFeed
 from workspaces.api.pulseboard.channels import ChannelDetail, ChannelList, ChannelMembers
 from workspaces.api.pulseboard.members import (
@@ -132,6 +133,7 @@ PULSEBOARD = Contract(
             Route("api/notifications/preferences/", NotificationPreferences),
         ),
     ),
+    sockets=(SocketRoute("ws/notifications/", NotificationsConsumer),),
     path_examples={
         "workspace_id": 1,
         "channel_id": 1,

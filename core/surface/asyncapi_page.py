@@ -82,7 +82,7 @@ def _message(document: Json, operation: str, key: str) -> Message:
 
 def _field(name: str, field: Json, schema: Json) -> Field:
     shape = field.get("anyOf", [field])[0]
-    kind = f'"{shape["enum"][0]}"' if "enum" in shape else shape["type"]
+    kind = f'"{shape["enum"][0]}"' if "enum" in shape else shape.get("type", "object")
     longest = f"At most {shape['maxLength']} characters." if "maxLength" in shape else ""
     description = " ".join(filter(None, (shape.get("description", ""), longest)))
     return Field(name, kind, description, name in schema["required"])

@@ -1,6 +1,10 @@
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Min, QuerySet
+from django.db.models import Count, F, Min, QuerySet, Sum, Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from accounts.models import User
@@ -18,6 +22,31 @@ def unread_of(user: User) -> QuerySet[Notification]:
 
 def count_unread(user: User) -> int:
     return unread_of(user).count()
+
+
+@dataclass(frozen=True)
+class Unread:
+    """What of an inbox is unread: how many, and a sum of their ids, by which two such sets are told apart."""
+
+    count: int = 0
+    checksum: int = 0
+
+
+def unread_among(user_ids: Collection[int]) -> dict[int, Unread]:
+    """Of those who have something unread, in one query that an index answers."""
+    rows = Notification.objects.filter(recipient__in=user_ids, in_app=True, read_at=None).order_by()
+    counted = rows.values_list("recipient").annotate(Count("pk"), Sum("pk"))
+    return {user_id: Unread(count, int(checksum)) for user_id, count, checksum in counted}
+
+
+def newest_unread(user_ids: Collection[int], *, limit: int) -> dict[int, list[Notification]]:
+    """Of each of them so many at most, the first first, with whose doing it was."""
+    rows = Notification.objects.filter(recipient__in=user_ids, in_app=True, read_at=None).select_related("actor")
+    place = Window(RowNumber(), partition_by=F("recipient"), order_by=F("pk").desc())
+    found: dict[int, list[Notification]] = defaultdict(list)
+    for row in rows.annotate(place=place).filter(place__lte=limit).order_by("pk"):
+        found[row.recipient_id].append(row)
+    return found
 
 
 def is_open(user_id: int) -> bool:

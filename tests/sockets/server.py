@@ -20,6 +20,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from chat.models import SocketLease
+from notifications.models import InboxLease
 
 PATIENCE = 10
 OURS = (sys.executable, "-m", "config.server")
@@ -140,7 +141,7 @@ def let_go(*servers: Server) -> None:
     for server in servers:
         server.clients.close()
     deadline = time.monotonic() + PATIENCE
-    while SocketLease.objects.exists() and time.monotonic() < deadline:
+    while (SocketLease.objects.exists() or InboxLease.objects.exists()) and time.monotonic() < deadline:
         time.sleep(0.02)
     time.sleep(0.05)
 
