@@ -12,11 +12,11 @@ from core.surface.views import SurfaceView
 LONGEST_MINUTES = 30 * 24 * 60
 
 
-class WorkspaceIn(Serializer):
+class MeasuredIn(Serializer):
     workspace_id = Integer(min_value=1, max_value=2**63 - 1)
 
 
-class ActiveUsersIn(WorkspaceIn):
+class ActiveUsersIn(MeasuredIn):
     minutes = Integer(min_value=1, max_value=LONGEST_MINUTES, help_text="Up to thirty days.")
 
 
@@ -39,13 +39,13 @@ class MessagesPerDay(SurfaceView):
     @operation(
         summary="Count the messages of each of the last fourteen days",
         description="The oldest day first, today last. Private channels' messages are counted too.",
-        body=WorkspaceIn,
+        body=MeasuredIn,
         answer=MessagesOfDayOut(many=True),
         example={"workspace_id": 1},
         answer_example=[{"day": "2026-01-01", "count": 45}, {"day": "2026-01-02", "count": 67}],
     )
     def post(self, request: Request) -> Response:
-        days = messages_per_day(self.caller, self.body(WorkspaceIn)["workspace_id"], at=timezone.now())
+        days = messages_per_day(self.caller, self.body(MeasuredIn)["workspace_id"], at=timezone.now())
         return Response(MessagesOfDayOut(days, many=True).data)
 
 
