@@ -113,7 +113,6 @@ def test_2_workspaces(browser):
                 "name": "Engineering Team",
                 "description": "Main engineering workspace",
                 "created_by": "c1@example.com",
-                "role": "owner",
             }
         ],
     }
