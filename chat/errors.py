@@ -78,6 +78,16 @@ class MessageIsDeleted(errors.Gone):
     message = "This message was deleted."
 
 
+class NotJoined(errors.Conflict):
+    code = "not_joined"
+    message = "Join this channel first."
+
+
+class TooManyChannels(errors.Conflict):
+    code = "too_many_channels"
+    message = "One socket hears at most 200 channels."
+
+
 class VarIdExpired(errors.Gone):
     code = "var_id_expired"
     message = "This var_id has expired."

@@ -1,4 +1,4 @@
-"""How long a socket may stay in its room: looked at again when something has changed, and when its time is over."""
+"""How long a socket may stay where it is: looked at again when something has changed, and when its time is over."""
 
 import asyncio
 import logging
@@ -8,9 +8,6 @@ from datetime import datetime
 from django.db import DatabaseError
 from django.utils import timezone
 
-from chat.selectors.admission import Admission
-from core.errors import NotFound
-
 log = logging.getLogger(__name__)
 
 TRY_AGAIN_AFTER = 1.0
@@ -19,15 +16,14 @@ LONGEST_WAIT = 24 * 3600.0
 
 
 class Stay:
-    """`look` asks the database and raises NotFound for who may stay no longer, whom `show_out` is then told.
+    """`look` asks the database, shows out who may stay no longer, and says when to look again.
 
     However often it is asked to reconsider, one look runs at a time, and one that was asked for meanwhile follows it.
     What changes while the socket still enters is looked at once it is in.
     """
 
-    def __init__(self, look: Callable[[], Awaitable[Admission]], show_out: Callable[[NotFound], None]) -> None:
+    def __init__(self, look: Callable[[], Awaitable[datetime | None]]) -> None:
         self._look = look
-        self._show_out = show_out
         self._has_begun = False
         self._is_stale = False
         self._looking: asyncio.Task[None] | None = None
@@ -55,11 +51,9 @@ class Stay:
             while self._is_stale:
                 self._is_stale = False
                 try:
-                    self._wait_until((await self._look()).until)
-                except NotFound as refusal:
-                    self._show_out(refusal)
+                    self._wait_until(await self._look())
                 except DatabaseError as trouble:
-                    log.warning("cannot look at a socket's room: %s", type(trouble).__name__)
+                    log.warning("cannot look at where a socket is: %s", type(trouble).__name__)
                     self._is_stale = True
                     await asyncio.sleep(TRY_AGAIN_AFTER)
         finally:

@@ -14,6 +14,7 @@ from chat.api.pulseboard.messages import (
     ChannelRead,
     SearchMessages,
 )
+from chat.consumers.pulseboard import ChannelsConsumer
 from core.sessions import SessionPolicy
 from core.surface.contract import Contract, Json, Route, SocketRoute, grouped
 from core.surface.failure import Failure
@@ -133,7 +134,10 @@ PULSEBOARD = Contract(
             Route("api/notifications/preferences/", NotificationPreferences),
         ),
     ),
-    sockets=(SocketRoute("ws/notifications/", NotificationsConsumer),),
+    sockets=(
+        SocketRoute("ws/chat/", ChannelsConsumer),
+        SocketRoute("ws/notifications/", NotificationsConsumer),
+    ),
     path_examples={
         "workspace_id": 1,
         "channel_id": 1,

@@ -325,8 +325,8 @@ def test_a_socket_dies_with_its_token(guests):
     opened = open_pub_session(guests[0])
     Session.objects.filter(pk=opened.session.pk).update(access_lifetime=timedelta(seconds=1))
     opened.session.refresh_from_db()
-    from_now = room_consumer.time.time
-    room_consumer.time.time = lambda: from_now() + 3599.5
+    from_now = time.time
+    time.time = lambda: from_now() + 3599.5
     try:
 
         async def scene():
@@ -335,7 +335,7 @@ def test_a_socket_dies_with_its_token(guests):
 
         assert play(scene) == ([INVALID_TOKEN], 4003)
     finally:
-        room_consumer.time.time = from_now
+        time.time = from_now
 
 
 def test_a_later_token_of_the_same_user_takes_the_first_ones_place(guests):

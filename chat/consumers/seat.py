@@ -1,0 +1,85 @@
+"""One user's place in one room, through one socket. What a socket of one room and one of many do alike is here."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from functools import partial
+
+from accounts.models import User
+from chat.entries import Whisper
+from chat.realtime.listener import Listener, Spelling
+from chat.realtime.process import RealTime
+from chat.realtime.room import Room
+from chat.realtime.writer import Outcome, Writer
+from chat.selectors.admission import Admission, Hiding
+from chat.services.posting import NewMessage
+from core.realtime.outbox import Outbox
+
+TYPING_EVERY = 1.0
+IN_FLIGHT = 256
+
+
+class Seat:
+    """`reconsider` is called when who may be in the room has changed."""
+
+    def __init__(
+        self, live: RealTime, outbox: Outbox, spelling: Spelling, user: User, reconsider: Callable[[], None]
+    ) -> None:
+        self.room: Room | None = None
+        self.listener = Listener(outbox, spelling, user.pk, reconsider)
+        self._live = live
+        self._user = user
+        self._has_left = False
+        self._typed_at = float("-inf")
+
+    async def take(self, admission: Admission) -> None:
+        """The room is heard from now on, unless the seat was left meanwhile. Raises DatabaseError."""
+        self.hide(admission)
+        room = await self._live.hub.attach(admission.conversation_id, self.listener)
+        if self._has_left:
+            self._live.hub.detach(room, self.listener)
+        else:
+            self.room = room
+
+    def hide(self, admission: Hiding) -> None:
+        self.listener.hides = admission.hides
+        self.listener.deaf_to = admission.deaf_to
+
+    def leave(self) -> Room | None:
+        """The room that was left, unless there is none."""
+        self._has_left = True
+        room, self.room = self.room, None
+        if room is not None:
+            self._live.hub.detach(room, self.listener)
+        return room
+
+    def typing(self, room: Room) -> None:
+        """Told to the others, at most once a second."""
+        now = time.monotonic()
+        if now - self._typed_at >= TYPING_EVERY:
+            self._typed_at = now
+            user = self._user
+            said = Whisper("typing", user.pk, user.username, others_only=True, user_email=user.email)
+            self._live.hub.whisper(room.conversation_id, said)
+
+
+class Sending:
+    """What a socket gave to be stored: `answer` is called when it is stored or refused."""
+
+    def __init__(self, writer: Writer, answer: Callable[[NewMessage, Outcome], None]) -> None:
+        self._writer = writer
+        self._answer = answer
+        self._in_flight: set[asyncio.Future[Outcome]] = set()
+
+    async def post(self, message: NewMessage) -> None:
+        """Hand it to the writer; wait only while too many wait already."""
+        outcome = self._writer.post(message)
+        self._in_flight.add(outcome)
+        outcome.add_done_callback(partial(self._settle, message))
+        while len(self._in_flight) >= IN_FLIGHT:
+            await asyncio.wait(self._in_flight, return_when=asyncio.FIRST_COMPLETED)
+
+    def _settle(self, message: NewMessage, done: "asyncio.Future[Outcome]") -> None:
+        self._in_flight.discard(done)
+        if not done.cancelled():
+            self._answer(message, done.result())
