@@ -8,11 +8,16 @@ from threading import Barrier
 import pytest
 from django.db import connection
 
+from activity.models import FeedEntry
 from chat.models import Change, Conversation, Message, Participant, Reaction
 from chat.services.changes import react
 from chat.services.conversations import ensure_group, mark_read, open_private_chat
-from chat.services.posting import NewMessage, Posted, post_messages
+from chat.services.posting import NewMessage, Posted, post_in_channel, post_messages
+from notifications.models import Notification
 from venues.models import Venue
+from workspaces.services.channels import create_channel
+from workspaces.services.members import take_in
+from workspaces.services.workspaces import create_workspace
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
@@ -149,3 +154,33 @@ def test_reading_at_once_ends_at_the_furthest(people, rooms, say):
     at_once([lambda seq=seq: mark_read(by=people[1], chat_id=room.pk, seq=seq) for seq in random.sample(range(21), 21)])
 
     assert Participant.objects.get(conversation=room, user=people[1]).last_read_seq == 20
+
+
+def test_what_is_said_in_a_channel_at_once_takes_one_order_and_is_shown_once_in_the_feed(people):
+    """In batches as the sockets' writer gives them, and one by one as requests do, with mentions of one another."""
+    first, *others = people
+    workspace = create_workspace(name="Engineering Team", by=first)
+    for other in others:
+        take_in(workspace, other, "member", by_id=first.pk)
+    channels = [create_channel(workspace=workspace, name=name, by=first) for name in ("general", "random")]
+    rooms = [Conversation.objects.get(channel=channel) for channel in channels]
+    names = " ".join(f"@{user.username}" for user in people)
+
+    def batch(number):
+        by = people[number % 4]
+        return lambda: post_messages([NewMessage(room.pk, by, names, "", room.channel_id) for room in rooms * 3])
+
+    def request(number):
+        by, channel = people[number % 4], channels[number % 2]
+        return lambda: [post_in_channel(by=by, channel_id=channel.pk, body=names)]
+
+    acts = [make(number) for number in range(20) for make in (batch, request)]
+
+    results = [result for one in at_once(acts) for result in one]
+
+    assert Counter(type(result) for result in results) == {Posted: 140}
+    assert sorted(room.messages.count() for room in rooms) == [70, 70]
+    for room in rooms:
+        assert_whole(room)
+    assert FeedEntry.objects.filter(type="message_sent").values("ref_id").distinct().count() == 140
+    assert Notification.objects.filter(kind="mention").count() == 3 * 140
