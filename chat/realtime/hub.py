@@ -51,10 +51,12 @@ class Hub:
         self._flushing: set[Room] = set()
 
     def start(self) -> None:
+        self._exchange.subscribe(rings.MANY_ROOMS, self._on_rings)
         self._background.keep(self._sweep)
 
     async def stop(self) -> None:
         await self._background.stop()
+        self._exchange.unsubscribe(rings.MANY_ROOMS, self._on_rings)
 
     # Listeners
 
@@ -94,9 +96,11 @@ class Hub:
 
     def publish(self, entries: Sequence[Entry]) -> None:
         """Entries that were just stored: to the local sockets at once, to other processes by doorbell."""
-        for conversation_id, some in by_conversation(entries).items():
+        stored = by_conversation(entries)
+        for conversation_id, some in stored.items():
             self._deliver(conversation_id, some)
-            self._exchange.ring(rings.group_of(conversation_id), rings.of_entries(conversation_id, some))
+        for group, ring in rings.of_rooms(stored):
+            self._exchange.ring(group, ring)
 
     def whisper(self, conversation_id: int, whisper: Whisper) -> None:
         """Something fleeting, for who is in the room now: typing, receipts, presence."""
@@ -135,6 +139,11 @@ class Hub:
         if self.rooms.get(room.conversation_id) is room:
             del self.rooms[room.conversation_id]
             self._exchange.unsubscribe(rings.group_of(room.conversation_id), self._on_ring)
+
+    def _on_rings(self, together: Ring) -> None:
+        for ring in together["rooms"]:
+            if ring["room"] in self.rooms:
+                self._on_ring(ring)
 
     def _on_ring(self, ring: Ring) -> None:
         match rings.read(ring):

@@ -50,8 +50,8 @@ async def stop_real_time() -> None:
 
 def publish(entries: Sequence[Entry]) -> None:
     if not _tell_hubs(lambda hub: hub.publish(entries)):
-        for conversation_id, some in by_conversation(entries).items():
-            ring_from_outside(rings.group_of(conversation_id), rings.of_entries(conversation_id, some))
+        for group, ring in rings.of_rooms(by_conversation(entries)):
+            ring_from_outside(group, ring)
 
 
 def whisper(conversation_id: int, said: Whisper) -> None:

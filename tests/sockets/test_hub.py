@@ -197,7 +197,7 @@ def test_who_gives_up_while_the_room_opens_leaves_nothing_behind():
         await asyncio.sleep(0.2)
         return layer.groups
 
-    assert list(play(scene, layer=layer)) == []
+    assert list(play(scene, layer=layer)) == [rings.MANY_ROOMS]
 
 
 def test_a_room_that_closes_and_opens_again_is_still_heard():
@@ -218,7 +218,7 @@ def test_a_room_that_closes_and_opens_again_is_still_heard():
         await asyncio.sleep(0.1)
 
     play(scene, layer=layer)
-    assert list(layer.groups) == []
+    assert list(layer.groups) == [rings.MANY_ROOMS]
 
 
 def test_with_the_database_away_nobody_is_let_in_and_later_ones_are():
@@ -386,7 +386,38 @@ def test_a_ring_nobody_understands_ends_nothing(monkeypatch, caplog):
     assert "Doorbell._listen failed and is started again" in caplog.text
 
 
-def test_entries_of_many_rooms_ring_once_for_each():
+def test_entries_of_very_many_rooms_ring_together_and_are_heard_where_somebody_is():
+    layer = FailingLayer()
+
+    async def scene(running):
+        there = Exchange(layer)
+        there.start()
+        ear, elsewhere = Ear(), Hub(there, Stored().facts())
+        elsewhere.start()
+        await there.heard(rings.MANY_ROOMS)
+        await elsewhere.attach(ROOM, ear.listener)
+        running.publish([said(1, room=room) for room in range(ROOM, ROOM + 10)])
+        await ear.hears(1)
+        await elsewhere.stop()
+        await there.stop()
+
+    play(scene, layer=layer)
+    assert [group for name, group in layer.calls if name == "send"] == [rings.MANY_ROOMS]
+
+
+def test_what_rings_together_is_cut_where_it_grows_too_large():
+    stored = {room: [said(1, "x" * 4000, room=room)] for room in range(1, 41)}
+
+    rung = list(rings.of_rooms(stored))
+
+    assert {group for group, _ in rung} == {rings.MANY_ROOMS}
+    assert [ring["room"] for _, together in rung for ring in together["rooms"]] == list(stored)
+    assert all(
+        sum(len(ring["entries"]) for ring in together["rooms"]) <= rings.LARGEST_TOGETHER for _, together in rung
+    )
+
+
+def test_entries_of_few_rooms_ring_once_for_each():
     layer = FailingLayer()
 
     async def scene(running):
