@@ -60,6 +60,16 @@ NAVIGATION = [
         _list("Redemptions", "redeem", "offers_redemption"),
     ),
     _group(
+        "Workspaces",
+        _list("Workspaces", "workspaces", "workspaces_workspace"),
+        _list("Members", "groups", "workspaces_member"),
+        _list("Invitations", "outgoing_mail", "workspaces_invitation"),
+        _list("Channels", "tag", "workspaces_channel"),
+        _list("In private channels", "lock", "workspaces_channelmember"),
+        _list("Present now", "sensors", "workspaces_presencelease"),
+        _list("Last seen", "visibility", "workspaces_lastseen"),
+    ),
+    _group(
         "Chat",
         _list("Conversations", "forum", "chat_conversation"),
         _list("Messages", "chat", "chat_message"),

@@ -136,6 +136,13 @@ class HouseAdmin(UnfoldAdmin[Row]):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Row | None:
+        """Of a key that no column holds there is none."""
+        try:
+            return super().get_object(request, object_id, from_field)
+        except OverflowError:
+            return None
+
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """The list; or the list of all, where what is asked for or ticked is nothing a database can look for."""
         try:

@@ -40,6 +40,8 @@ from icebreakers.models import IceBreaker
 from notifications.models import InboxLease, Notification, OutboxMail, Preference
 from offers.models import Offer, Redemption
 from venues.models import Certainty, OpeningHours, Presence, Scan, VarId, Venue, Visit
+from workspaces.models import Channel, ChannelMember, LastSeen, Member, PresenceLease, Role, Workspace
+from workspaces.models import Invitation as WorkspaceInvitation
 
 AN_HOUR = timedelta(hours=1)
 
@@ -70,6 +72,20 @@ def offer(number: int) -> Offer:
     now = timezone.now()
     fields = {"venue": venue(number), "starts_at": now - AN_HOUR, "expires_at": now + AN_HOUR, "total_quota": 5}
     made, _ = Offer.objects.get_or_create(title=f"Offer {number}", defaults=fields)
+    return made
+
+
+def workspace(number: int) -> Workspace:
+    made, is_new = Workspace.objects.get_or_create(name=f"Workspace {number}", defaults={"created_by": user(number)})
+    if is_new:
+        Member.objects.create(workspace=made, user=user(number), role=Role.OWNER)
+    return made
+
+
+def channel(number: int) -> Channel:
+    made, _ = Channel.objects.get_or_create(
+        workspace=workspace(number), name="leads", defaults={"created_by": user(number), "is_private": True}
+    )
     return made
 
 
@@ -251,6 +267,20 @@ MAKERS: dict[type[Model], Callable[[int], Model]] = {
         **_at(number), since=timezone.now(), until=timezone.now() + AN_HOUR
     ),
     Visit: lambda number: Visit.objects.create(**_at(number), started_at=timezone.now()),
+    Workspace: workspace,
+    Member: lambda number: workspace(number).members.get(),
+    WorkspaceInvitation: lambda number: WorkspaceInvitation.objects.create(
+        workspace=workspace(number),
+        email=f"new-{number}@example.com",
+        invited_by=user(number),
+        expires_at=timezone.now() + AN_HOUR,
+    ),
+    Channel: channel,
+    ChannelMember: lambda number: ChannelMember.objects.create(channel=channel(number), user=user(number)),
+    PresenceLease: lambda number: PresenceLease.objects.create(
+        user=user(number), node=uuid.uuid4(), status=PresenceLease.Status.ONLINE, expires_at=timezone.now()
+    ),
+    LastSeen: lambda number: LastSeen.objects.create(user=user(number), at=timezone.now()),
     Offer: offer,
     Redemption: redemption,
     Conversation: private_chat,

@@ -19,7 +19,8 @@ from conftest import PASSWORD, MakeUser
 from tests.admin_rows import MAKERS, report
 
 OUR_APPS = (
-    *("core", "accounts", "activity", "notifications", "billing", "icebreakers", "venues", "offers", "chat"),
+    *("core", "accounts", "activity", "notifications", "billing", "icebreakers", "venues", "workspaces"),
+    *("offers", "chat"),
     "analytics",
 )
 # Gone in seconds, and known by nothing but the hash of a secret.

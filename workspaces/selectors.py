@@ -1,6 +1,7 @@
 from collections.abc import Collection
+from typing import Any
 
-from django.db.models import BigIntegerField, Exists, OuterRef, Q, QuerySet
+from django.db.models import BigIntegerField, Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Upper
 from django.utils import timezone
 
@@ -59,6 +60,17 @@ def channels_among(channel_ids: Collection[int]) -> dict[int, Channel]:
 def workspaces_of(user: User) -> QuerySet[Workspace]:
     """Those they are in."""
     return _workspaces_of(user.pk)
+
+
+def with_counts(workspaces: QuerySet[Workspace]) -> QuerySet[Workspace]:
+    """The workspaces, each with how many `people` and `open_channels` it has; None for none."""
+    channels = Channel.objects.filter(deleted_at=None)
+    return workspaces.annotate(people=_count(Member.objects.all()), open_channels=_count(channels))
+
+
+def _count(rows: QuerySet[Any]) -> Subquery:
+    each = rows.filter(workspace=OuterRef("pk")).order_by().values("workspace")
+    return Subquery(each.annotate(count=Count("pk")).values("count"))
 
 
 def members_of(workspace: Workspace) -> QuerySet[Member]:
