@@ -13,11 +13,15 @@ from core.surface.close_codes import NO_SUCH_ROOM
 from core.surface.consumer import Receive, Send
 from core.surface.credentials import Scope
 from notifications.realtime.process import stop_inboxes
+from workspaces.realtime.feeds import stop_feeds
+from workspaces.realtime.presence import stop_presence
 
 
 async def let_go_of_sockets() -> None:
     """Before the process ends: what was taken to be stored is stored, and others are told who is gone."""
     await stop_board()
+    await stop_presence()
+    await stop_feeds()
     await stop_real_time()
     await stop_inboxes()
     await stop_people_watch()

@@ -9,6 +9,7 @@ from workspaces import (
     exports,
     feed,  # noqa: F401 - it subscribes by itself
 )
+from workspaces.realtime import announcements  # noqa: F401 - so does this
 from workspaces.selectors import get_membership
 from workspaces.services.leases import forget_presence
 from workspaces.services.members import leave_every_workspace, take_up_invitations

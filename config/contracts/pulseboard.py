@@ -29,6 +29,7 @@ from workspaces.api.pulseboard.members import (
     WorkspaceMembers,
 )
 from workspaces.api.pulseboard.workspaces import WorkspaceDetail, WorkspaceList
+from workspaces.consumers.pulseboard import ActivityConsumer, PresenceConsumer
 
 
 def spell_failure(failure: Failure) -> dict[str, Any]:
@@ -137,6 +138,8 @@ PULSEBOARD = Contract(
     sockets=(
         SocketRoute("ws/chat/", ChannelsConsumer),
         SocketRoute("ws/notifications/", NotificationsConsumer),
+        SocketRoute("ws/activity/", ActivityConsumer),
+        SocketRoute("ws/presence/", PresenceConsumer),
     ),
     path_examples={
         "workspace_id": 1,

@@ -1,0 +1,463 @@
+"""`/ws/presence/`: who is there, told to those who share a workspace with them."""
+
+import asyncio
+import time
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.conf import settings
+from django.db import OperationalError
+from django.utils import timezone
+
+from accounts.models import Block, UserType
+from accounts.services.blocks import block_user, unblock_user
+from accounts.services.sessions import end_all_sessions
+from core.threads import in_database_thread
+from tests.sockets.client import Socket, play
+from tests.sockets.conftest import bearer
+from tests.sockets.server import serving
+from workspaces.models import LastSeen, Member, PresenceLease, Role, Workspace
+from workspaces.realtime import presence as module
+from workspaces.realtime.presence import Pace, presence
+from workspaces.services import leases
+from workspaces.services.members import remove_member
+from workspaces.services.workspaces import delete_workspace
+
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+
+PRESENCE = "/ws/presence/"
+QUICK = Pace(silence=30, grace=0.3, gather=0.01, notice=0.05, renew=0.2, look=0.1, read=5)
+# Long enough for a round or two of that pace.
+SOON = 0.15
+
+
+@pytest.fixture
+def people(make_user):
+    return [make_user(name, UserType.MEMBER) for name in ("ann", "ben", "cay")]
+
+
+@pytest.fixture
+def team(people):
+    return shared_by(*people)
+
+
+def shared_by(owner, *others):
+    workspace = Workspace.objects.create(name="Team", created_by=owner)
+    Member.objects.create(workspace=workspace, user=owner, role=Role.OWNER)
+    Member.objects.bulk_create(Member(workspace=workspace, user=user) for user in others)
+    return workspace
+
+
+def update(user, status):
+    return {"type": "presence_update", "user_email": user.email, "status": status}
+
+
+async def there(user):
+    socket = await Socket.open(PRESENCE, headers=await in_database_thread(bearer, user))
+    await asyncio.sleep(SOON)
+    return socket
+
+
+async def heard(socket):
+    """Every frame it was sent by now."""
+    await asyncio.sleep(SOON)
+    frames = []
+    while not socket._from_server.empty():
+        frames.append(await socket.receive())
+    return frames
+
+
+def scene_with(pace=QUICK):
+    """Plays a scene at that pace."""
+
+    def decorate(scene):
+        async def whole():
+            await presence(pace)
+            return await scene()
+
+        return play(whole)
+
+    return decorate
+
+
+def test_who_comes_is_shown_who_is_there_and_is_shown_to_them(team, people):
+    ann, ben, cay = people
+
+    @scene_with()
+    async def frames():
+        first = await there(ann)
+        alone = await heard(first)
+        second = await there(ben)
+        third = await there(cay)
+        return alone, await heard(first), await heard(second), await heard(third)
+
+    alone, first, second, third = frames
+    assert alone == []
+    assert first == [update(ben, "online"), update(cay, "online")]
+    assert second == [update(ann, "online"), update(cay, "online")]
+    assert sorted(third, key=str) == [update(ann, "online"), update(ben, "online")]
+
+
+def test_several_tabs_are_one_user_and_online_beats_idle(team, people):
+    ann, ben, _ = people
+
+    @scene_with()
+    async def frames():
+        watching = await there(ann)
+        tabs = [await there(ben), await there(ben)]
+        told = [await heard(watching)]
+        for tab in tabs:
+            await tab.send({"type": "heartbeat", "status": "idle"})
+            told.append(await heard(watching))
+        await tabs[0].send({"type": "heartbeat", "status": "online"})
+        told.append(await heard(watching))
+        await tabs[0].close()
+        await asyncio.sleep(QUICK.grace)
+        told.append(await heard(watching))
+        await tabs[1].close()
+        await asyncio.sleep(QUICK.grace)
+        told.append(await heard(watching))
+        return told
+
+    came, one_idle, both_idle, back, one_closed, both_closed = frames
+    assert came == [update(ben, "online")]
+    assert one_idle == []
+    assert both_idle == [update(ben, "idle")]
+    assert back == [update(ben, "online")]
+    assert one_closed == [update(ben, "idle")]
+    assert both_closed == [update(ben, "offline")]
+
+
+def test_who_is_idle_is_shown_as_that_to_who_comes(team, people):
+    ann, ben, _ = people
+
+    @scene_with()
+    async def frames():
+        idle = await there(ben)
+        await idle.send({"type": "heartbeat", "status": "idle"})
+        await asyncio.sleep(SOON)
+        return await heard(await there(ann))
+
+    assert frames == [update(ben, "idle")]
+
+
+def test_who_comes_back_within_the_grace_was_never_gone(team, people):
+    ann, ben, _ = people
+
+    @scene_with(replace(QUICK, grace=0.5))
+    async def frames():
+        watching = await there(ann)
+        await (await there(ben)).close()
+        back = await there(ben)
+        await asyncio.sleep(0.6)
+        before = await heard(watching)
+        await back.close()
+        closed_at = time.monotonic()
+        await watching.receive()
+        return before, time.monotonic() - closed_at
+
+    before, gone_after = frames
+    assert before == [update(ben, "online")]
+    assert 0.5 <= gone_after < 0.9
+
+
+def test_who_is_silent_is_offline_until_the_next_heartbeat(team, people):
+    ann, ben, _ = people
+
+    @scene_with(replace(QUICK, silence=0.4))
+    async def frames():
+        watching, silent = await there(ann), await there(ben)
+        beats = asyncio.ensure_future(keep_beating(watching))
+        await asyncio.sleep(0.4)
+        fell_silent = await heard(watching)
+        await silent.send({"type": "heartbeat"})
+        spoke = await heard(watching)
+        beats.cancel()
+        return fell_silent, spoke
+
+    fell_silent, spoke = frames
+    assert fell_silent == [update(ben, "online"), update(ben, "offline")]
+    assert spoke == [update(ben, "online")]
+
+
+async def keep_beating(socket):
+    while True:
+        await socket.send({"type": "heartbeat", "status": "online"})
+        await asyncio.sleep(0.1)
+
+
+def test_the_documents_times_are_the_default():
+    assert (Pace().silence, Pace().grace, Pace().gather) == (75, 5, 0.25)
+    assert timedelta(seconds=75) == leases.LEASED_FOR
+
+
+def test_people_are_told_once_however_many_workspaces_they_share_and_strangers_not_at_all(team, people, make_user):
+    ann, ben, cay = people
+    shared_by(ann, ben)
+    stranger = make_user("sam", UserType.MEMBER)
+    shared_by(stranger)
+
+    @scene_with()
+    async def frames():
+        sockets = [await there(user) for user in (ann, cay, stranger)]
+        await heard(sockets[0])
+        coming = await there(ben)
+        return [await heard(socket) for socket in sockets], sorted(await heard(coming), key=str)
+
+    (to_ann, to_cay, to_stranger), to_ben = frames
+    assert to_ann == [update(ben, "online")]
+    assert to_cay == [update(ann, "online"), update(ben, "online")]
+    assert to_stranger == []
+    assert to_ben == [update(ann, "online"), update(cay, "online")]
+
+
+def test_a_burst_is_told_once_as_it_ends(team, people):
+    ann, ben, _ = people
+
+    @scene_with(replace(QUICK, gather=0.2))
+    async def frames():
+        watching = await there(ann)
+        await asyncio.sleep(0.2)
+        socket = await Socket.open(PRESENCE, headers=await in_database_thread(bearer, ben))
+        await asyncio.sleep(0.02)
+        for status in ("idle", "online", "idle", "online", "idle"):
+            await socket.send({"type": "heartbeat", "status": status})
+        await asyncio.sleep(0.3)
+        return await heard(watching)
+
+    assert frames[-1] == update(ben, "idle")
+    assert len(frames) <= 2
+
+
+def test_those_one_has_blocked_are_not_shown(team, people):
+    ann, ben, cay = people
+    Block.objects.create(blocker=ann, blocked=cay)
+
+    @scene_with()
+    async def frames():
+        sockets = [await there(user) for user in people]
+        told = [await heard(socket) for socket in sockets]
+        await in_database_thread(block_user, blocked=ben, by=ann)
+        told.append(await heard(sockets[0]))
+        await in_database_thread(unblock_user, blocked=ben, by=ann)
+        told.append(await heard(sockets[0]))
+        return told
+
+    to_ann, to_ben, to_cay, blocked, unblocked = frames
+    assert to_ann == [update(ben, "online")]
+    assert to_ben == [update(ann, "online"), update(cay, "online")]
+    assert sorted(to_cay, key=str) == [update(ann, "online"), update(ben, "online")]
+    assert blocked == [update(ben, "offline")]
+    assert unblocked == [update(ben, "online")]
+
+
+def test_who_is_put_out_of_the_workspace_is_gone_for_its_people_and_they_for_them(team, people):
+    ann, ben, cay = people
+
+    @scene_with()
+    async def frames():
+        sockets = [await there(user) for user in people]
+        for socket in sockets:
+            await heard(socket)
+        await in_database_thread(remove_member, workspace=team, user_id=ben.pk, by=ann)
+        return [await heard(socket) for socket in sockets]
+
+    to_ann, to_ben, to_cay = frames
+    assert to_ann == to_cay == [update(ben, "offline")]
+    assert sorted(to_ben, key=str) == [update(ann, "offline"), update(cay, "offline")]
+
+
+def test_a_workspace_that_is_deleted_parts_its_people_but_where_they_share_another(team, people):
+    ann, ben, cay = people
+    shared_by(ben, cay)
+
+    @scene_with()
+    async def frames():
+        sockets = [await there(user) for user in people]
+        for socket in sockets:
+            await heard(socket)
+        await in_database_thread(delete_workspace, workspace=team, by=ann)
+        return [await heard(socket) for socket in sockets]
+
+    to_ann, to_ben, to_cay = frames
+    assert sorted(to_ann, key=str) == [update(ben, "offline"), update(cay, "offline")]
+    assert to_ben == to_cay == [update(ann, "offline")]
+
+
+def test_a_session_that_ends_ends_the_socket_and_its_user_is_gone(team, people):
+    ann, ben, _ = people
+
+    @scene_with()
+    async def frames():
+        watching, socket = await there(ann), await there(ben)
+        await heard(watching)
+        await heard(socket)
+        await in_database_thread(end_all_sessions, ben)
+        closed = await socket.closed_with()
+        await asyncio.sleep(QUICK.grace)
+        return closed, await heard(watching)
+
+    (last, code), told = frames
+    assert (last[-1]["code"], code) == ("token_invalid", 4003)
+    assert told == [update(ben, "offline")]
+
+
+def test_nobody_is_let_in_without_a_token():
+    async def scene():
+        return await (await Socket.open(PRESENCE)).closed_with()
+
+    frames, code = play(scene)
+    assert [frame["type"] for frame in frames] == ["error"]
+    assert code == 4003
+
+
+@pytest.mark.parametrize(
+    ("frame", "code"),
+    [
+        ("{", "frame_not_json"),
+        ("[]", "frame_not_object"),
+        ({}, "frame_type_unknown"),
+        ({"type": "heartbreak"}, "frame_type_unknown"),
+        ({"type": "heartbeat", "status": "offline"}, "frame_invalid"),
+        ({"type": "heartbeat", "status": 1}, "frame_invalid"),
+        ({"type": "heartbeat", "status": "on\0line"}, "frame_invalid"),
+        ({"type": "heartbeat", "status": "x" * 17_000}, "frame_too_large"),
+    ],
+)
+def test_bad_frames_are_told_of_and_the_socket_stays(team, people, frame, code):
+    @scene_with()
+    async def frames():
+        socket = await there(people[0])
+        await socket.send_unread(frame)
+        refused = await socket.receive()
+        await socket.send({"type": "heartbeat", "status": "online"})
+        return refused, await heard(socket)
+
+    refused, after = frames
+    assert (refused["type"], refused["code"]) == ("error", code)
+    assert after == []
+
+
+def test_those_of_a_process_that_died_are_gone_when_their_leases_run_out(team, people):
+    ann, ben, _ = people
+    with time_machine.travel(timezone.now() - leases.LEASED_FOR + timedelta(seconds=1)):
+        leases.settle_leases("00000000-0000-4000-8000-000000000001", taken={ben.pk: "online"}, dropped=())
+
+    @scene_with()
+    async def frames():
+        watching = await there(ann)
+        shown = await heard(watching)
+        await asyncio.sleep(1)
+        return shown, await heard(watching)
+
+    assert frames == ([update(ben, "online")], [update(ben, "offline")])
+    assert LastSeen.objects.get().user == ben
+
+
+def test_a_lease_of_our_own_that_ran_out_is_taken_again(team, people):
+    ann, ben, _ = people
+
+    @scene_with()
+    async def frames():
+        watching, _ = await there(ann), await there(ben)
+        await heard(watching)
+        await in_database_thread(PresenceLease.objects.all().delete)
+        await asyncio.sleep(0.5)
+        return await heard(watching)
+
+    assert frames[-1:] in ([], [update(ben, "online")])
+    assert set(PresenceLease.objects.values_list("user", flat=True)) == {ann.pk, ben.pk}
+
+
+def test_a_process_that_stops_leaves_its_people_the_grace(team, people):
+    @scene_with()
+    async def lasting():
+        for user in people:
+            await there(user)
+
+    left = [lease.expires_at - timezone.now() for lease in PresenceLease.objects.all()]
+    assert len(left) == 3
+    assert max(left) < timedelta(seconds=QUICK.grace)
+
+
+def test_with_the_database_away_presence_is_kept_later(monkeypatch, team, people):
+    ann, ben, _ = people
+    monkeypatch.setattr(module, "TRY_AGAIN_AFTER", 0.05)
+    real, troubles = leases.settle_leases, [OperationalError(), OperationalError()]
+
+    def settle(*args, **kwargs):
+        if troubles:
+            raise troubles.pop()
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(leases, "settle_leases", settle)
+
+    @scene_with()
+    async def frames():
+        watching, _ = await there(ann), await there(ben)
+        await asyncio.sleep(0.3)
+        return await heard(watching)
+
+    assert frames == [update(ben, "online")]
+
+
+def test_when_the_last_one_has_left_nothing_is_kept_of_anybody(team, people):
+    @scene_with()
+    async def kept():
+        for user in people:
+            await (await there(user)).close()
+        await asyncio.sleep(QUICK.grace + SOON)
+        ours = await presence()
+        return ours._watchers, ours._leased, ours._circles.people, ours._circles._circles, ours._circles._frames
+
+    assert kept == ({}, {}, {}, {}, {})
+    assert not PresenceLease.objects.exists()
+
+
+# Over several processes
+
+
+@pytest.fixture
+def nodes(transactional_db):
+    if not settings.REDIS_URL:
+        pytest.skip("several processes need Redis")
+    with serving() as one, serving() as other:
+        yield one, other
+
+
+def test_people_of_two_processes_see_each_other_come_pause_and_go(nodes, team, people):
+    ann, ben, _ = people
+    here = nodes[0].connect(PRESENCE, additional_headers=bearer(ann))
+    there = [node.connect(PRESENCE, additional_headers=bearer(ben)) for node in nodes]
+    assert here.receive() == update(ben, "online")
+    assert [socket.receive() for socket in there] == [update(ann, "online")] * 2
+
+    there[0].send({"type": "heartbeat", "status": "idle"})
+    there[1].send({"type": "heartbeat", "status": "idle"})
+    started = time.monotonic()
+    assert here.receive() == update(ben, "idle")
+    assert time.monotonic() - started < 2
+
+    there[1].close()
+    there[0].send({"type": "heartbeat", "status": "online"})
+    assert here.receive() == update(ben, "online")
+
+    there[0].close()
+    closed_at = time.monotonic()
+    assert here.receive() == update(ben, "offline")
+    assert 4.5 < time.monotonic() - closed_at < 6.5
+
+
+def test_a_killed_process_leaves_no_ghosts(nodes, team, people):
+    ann, ben, cay = people
+    here = nodes[0].connect(PRESENCE, additional_headers=bearer(ann))
+    with serving() as doomed:
+        for user in (ben, cay):
+            doomed.connect(PRESENCE, additional_headers=bearer(user))
+            assert here.receive() == update(user, "online")
+        doomed.kill()
+    PresenceLease.objects.filter(user__in=[ben, cay]).update(expires_at=timezone.now() - timedelta(seconds=1))
+
+    assert sorted([here.receive(), here.receive()], key=str) == [update(ben, "offline"), update(cay, "offline")]

@@ -1,0 +1,226 @@
+"""Feeds, shown to those who follow them as they grow.
+
+A ring says which entries a feed was given. What is heard within a moment is read together, with who of the followers
+may see what at that time: so whoever is put out of a workspace or a channel, or blocks somebody, sees no more of it
+from then on. Each entry is spelled once, and a socket is written to once. A ring that is lost is found by looking,
+every few seconds, for what followed feeds were given lately.
+"""
+
+import asyncio
+import logging
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+
+from django.db import DatabaseError
+
+from accounts.models import User
+from activity.models import FeedEntry
+from activity.selectors import entries_after, newest_entry_id
+from core.background import Background
+from core.realtime.doorbell import Ring
+from core.realtime.exchange import Exchange, exchange, ring_everywhere
+from core.realtime.outbox import Outbox
+from core.realtime.wire import Frame
+from core.surface.socket_figures import figures
+from core.threads import in_database_thread
+from workspaces.activities import News, activities_after, read_news
+from workspaces.audiences import feed_of
+from workspaces.realtime.bundle import Bundle
+
+log = logging.getLogger(__name__)
+
+GATHER = 0.1
+LOOK_EVERY = 5.0
+LOOKED_AT_ONCE = 20_000
+TRY_AGAIN_AFTER = 1.0
+
+# How a client contract writes an entry.
+Spell = Callable[[FeedEntry], Frame]
+
+
+class Follower:
+    """One socket that follows one workspace's feed; `show_out` tells it that it does so no more."""
+
+    def __init__(
+        self, user: User, workspace_id: int, outbox: Outbox, spell: Spell, show_out: Callable[[int], None]
+    ) -> None:
+        self.user = user
+        self.workspace_id = workspace_id
+        self.feed = feed_of(workspace_id)
+        self.outbox = outbox
+        self.spell = spell
+        self.show_out = show_out
+        # What came before it followed: nothing up to the first, and none of the second, is news to it.
+        self.since = 0
+        self.caught_up_on: frozenset[int] = frozenset()
+
+
+class Feeds:
+    def __init__(self, rung_by: Exchange) -> None:
+        self._exchange = rung_by
+        self._background = Background()
+        self._followers: dict[str, set[Follower]] = defaultdict(set)
+        self._wanted: Counter[str] = Counter()
+        self._grown: dict[str, set[int]] = defaultdict(set)
+        self._found: set[int] = set()
+        self._changed = asyncio.Event()
+        self._one_at_a_time = asyncio.Lock()
+        self._shown: set[int] = set()
+        self._looked_up_to: tuple[int, int] | None = None
+
+    def start(self) -> None:
+        self._background.keep(self._tell)
+        self._background.keep(self._look)
+
+    async def stop(self) -> None:
+        await self._background.stop()
+
+    async def follow(self, follower: Follower, since: int | None = None) -> bool:
+        """Show what comes; with `since`, first what came after the entry of that id. Returns whether that was all.
+
+        Raises NotFound where that is not for them to see.
+        """
+        self._want(follower.feed)
+        try:
+            await self._exchange.heard(group_of(follower.feed))
+            async with self._one_at_a_time:
+                follower.since = await in_database_thread(newest_entry_id)
+                entries, is_all = await self._missed(follower, since)
+                self._followers[follower.feed].add(follower)
+                Bundle({entry.pk: follower.spell(entry) for entry in entries}).send(follower.outbox)
+                follower.caught_up_on = frozenset(entry.pk for entry in entries)
+                self._looked_up_to = self._looked_up_to or (follower.since, follower.since)
+                return is_all
+        finally:
+            if not self._is_following(follower):
+                self._unwant(follower.feed)
+
+    def leave(self, follower: Follower) -> None:
+        if self._is_following(follower):
+            self._followers[follower.feed].discard(follower)
+            if not self._followers[follower.feed]:
+                del self._followers[follower.feed]
+            self._unwant(follower.feed)
+
+    def _is_following(self, follower: Follower) -> bool:
+        return follower in self._followers.get(follower.feed, ())
+
+    def _want(self, feed: str) -> None:
+        """One ear a feed, however many follow it."""
+        self._wanted[feed] += 1
+        if self._wanted[feed] == 1:
+            self._exchange.subscribe(group_of(feed), self._hear)
+
+    def _unwant(self, feed: str) -> None:
+        self._wanted[feed] -= 1
+        if not self._wanted[feed]:
+            del self._wanted[feed]
+            self._exchange.unsubscribe(group_of(feed), self._hear)
+
+    async def _missed(self, follower: Follower, since: int | None) -> tuple[list[FeedEntry], bool]:
+        if since is None:
+            return [], True
+        return await in_database_thread(activities_after, follower.user, follower.workspace_id, since=since)
+
+    def _hear(self, ring: Ring) -> None:
+        self._grown[ring["feed"]].update(ring["entries"])
+        self._changed.set()
+
+    async def _tell(self) -> None:
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            try:
+                async with self._one_at_a_time:
+                    await self._round()
+            except DatabaseError as trouble:
+                log.warning("cannot read feeds: %s", type(trouble).__name__)
+                await asyncio.sleep(TRY_AGAIN_AFTER)
+                self._changed.set()
+            await asyncio.sleep(GATHER)
+
+    async def _round(self) -> None:
+        grown, self._grown = self._grown, defaultdict(set)
+        followed = [one for feed in grown for one in self._followers.get(feed, ())]
+        if not followed:
+            return
+        entry_ids = {entry_id for feed, ids in grown.items() if feed in self._followers for entry_id in ids}
+        try:
+            news = await in_database_thread(read_news, entry_ids - self._shown, {one.user.pk for one in followed})
+        except (DatabaseError, asyncio.CancelledError):
+            for feed, ids in grown.items():
+                self._grown[feed] |= ids
+            raise
+        self._shown |= entry_ids
+        self._show(news, followed)
+        self._found -= entry_ids
+
+    def _show(self, news: News, followed: Iterable[Follower]) -> None:
+        by_feed: dict[str, list[FeedEntry]] = defaultdict(list)
+        for entry in news.entries:
+            by_feed[entry.feed].append(entry)
+        bundles: dict[tuple[str, Spell], Bundle] = {}
+        for follower in filter(self._is_following, followed):
+            entries = by_feed[follower.feed]
+            if follower.workspace_id not in news.workspace_ids[follower.user.pk]:
+                self.leave(follower)
+                follower.show_out(follower.workspace_id)
+            elif entries:
+                key = follower.feed, follower.spell
+                if key not in bundles:
+                    bundles[key] = Bundle({entry.pk: follower.spell(entry) for entry in entries})
+                without = [entry.pk for entry in entries if self._is_kept_from(follower, entry, news)]
+                figures.sent["activity_update"] += bundles[key].send(follower.outbox, without=without)
+
+    def _is_kept_from(self, follower: Follower, entry: FeedEntry, news: News) -> bool:
+        is_old = entry.pk in follower.caught_up_on or (entry.pk in self._found and entry.pk <= follower.since)
+        return is_old or news.hides(entry, follower.user.pk)
+
+    async def _look(self) -> None:
+        """Find what no ring told. Ids are not stored in their order, so each is looked for twice."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY)
+            if not self._followers or self._looked_up_to is None:
+                self._looked_up_to = None
+                self._shown.clear()
+                continue
+            before_last, last = self._looked_up_to
+            try:
+                rows = await in_database_thread(entries_after, list(self._followers), before_last, LOOKED_AT_ONCE)
+            except DatabaseError as trouble:
+                log.warning("cannot look at feeds: %s", type(trouble).__name__)
+                continue
+            for entry_id, feed in rows:
+                if entry_id not in self._shown:
+                    self._found.add(entry_id)
+                    self._hear({"feed": feed, "entries": [entry_id]})
+            newest = rows[-1][0] if rows else last
+            self._looked_up_to = last, max(last, newest)
+            self._shown = {entry_id for entry_id in self._shown if entry_id > last}
+
+
+def group_of(feed: str) -> str:
+    return f"feed.{feed}"
+
+
+def ring_feed(feed: str, entry_ids: Iterable[int] = ()) -> None:
+    """It was given these entries, or who may see it has changed. Told from any thread, once that is stored."""
+    ring_everywhere(group_of(feed), {"feed": feed, "entries": list(entry_ids)})
+
+
+_running: dict[asyncio.AbstractEventLoop, Feeds] = {}
+
+
+async def feeds() -> Feeds:
+    """This loop's, started when first asked for."""
+    loop, rung_by = asyncio.get_running_loop(), await exchange()
+    if loop not in _running:
+        _running[loop] = Feeds(rung_by)
+        _running[loop].start()
+    return _running[loop]
+
+
+async def stop_feeds() -> None:
+    running = _running.pop(asyncio.get_running_loop(), None)
+    if running is not None:
+        await running.stop()
