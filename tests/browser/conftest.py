@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import sync_playwright
 
+from tests.browser.elsewhere import pages_elsewhere
 from tests.smtp_sink import smtp_sink
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
@@ -33,11 +34,13 @@ OUTAGE = re.compile(r"net::ERR_|WebSocket connection to .* failed|WebSocket is c
 class Served:
     """`manage.py serve` on the demo data, in a directory and on a port of its own."""
 
-    def __init__(self, data_dir, mail_port):
+    def __init__(self, data_dir, mail_port, allowed_origin):
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
+        self.localhost_url = f"http://localhost:{port}"
+        self.allowed_origin = allowed_origin
         self.log = data_dir / "log"
         self.process = None
         self.environ = {
@@ -46,6 +49,7 @@ class Served:
             "DEBUG": "1",
             "DATA_DIR": str(data_dir),
             "PORT": str(port),
+            "CORS_ALLOWED_ORIGINS": allowed_origin,
             "EMAIL_HOST": "127.0.0.1",
             "EMAIL_PORT": str(mail_port),
             "EMAIL_USE_TLS": "0",
@@ -85,8 +89,15 @@ def mails():
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory, mails):
-    served = Served(tmp_path_factory.mktemp("served"), mails.port)
+def allowed_origin():
+    """Where a client's own pages are served."""
+    with pages_elsewhere() as origin:
+        yield origin
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory, mails, allowed_origin):
+    served = Served(tmp_path_factory.mktemp("served"), mails.port, allowed_origin)
     served.prepare()
     served.start()
     yield served
@@ -103,12 +114,15 @@ def chromium():
 
 
 class Phones:
-    """Browsers that know nothing of each other. `expected` are patterns of console errors that are no surprise."""
+    """Browsers that know nothing of each other. `expected` are patterns of console errors that are no surprise; whom
+    they may ask are `url` and `others`.
+    """
 
-    def __init__(self, chromium, url):
+    def __init__(self, chromium, url, *others):
         self.expected = []
         self._chromium = chromium
         self._url = url
+        self._may_ask = (url, *others, "data:", "blob:")
         self._contexts = []
         self._complaints = []
 
@@ -123,7 +137,7 @@ class Phones:
         return page
 
     def _expect_ours(self, request):
-        if not request.url.startswith((self._url, "data:", "blob:")):
+        if not request.url.startswith(self._may_ask):
             self._complaints.append(f"asked somebody else: {request.url}")
 
     def close(self):

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from config.docs import TITLE
+from tests.browser.test_chat_page import code_for
 
 pytestmark = pytest.mark.browser
 
@@ -62,6 +63,22 @@ def test_swagger_ui_signs_in_and_carries_the_examples_out(page):
     picture(page, "swagger-executed")
 
     assert (status, customer["username"], customer["customer_profile"]["current_venue"]) == ("200", "c1", 3)
+
+
+def test_swagger_ui_signs_a_browser_in_by_its_cookies(page, mails):
+    page.goto("/api/docs/pulseboard/")
+    expect(page).to_have_title("Pulseboard")
+
+    assert execute(open_operation(page, "pulseboard_post_api_request_otp"))[0] == "200"
+    verify = open_operation(page, "pulseboard_post_api_verify_otp")
+    code = code_for("c1@example.com", mails, page)
+    verify.locator("textarea").first.fill(json.dumps({"email": "c1@example.com", "otp": code}))
+    status, signed_in = execute(verify)
+    _, channels = execute(open_operation(page, "pulseboard_get_api_channels"))
+    picture(page, "swagger-pulseboard")
+
+    assert (status, signed_in["status"]) == ("200", "success")
+    assert [channel["name"] for channel in channels["data"]] == ["general", "leads"]
 
 
 def test_the_admin_lists_the_venues(page):
