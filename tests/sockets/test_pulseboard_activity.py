@@ -1,0 +1,364 @@
+"""`/ws/activity/`: what happens in a workspace, told while it does to those whom it is for."""
+
+import asyncio
+import time
+
+import pytest
+from django.conf import settings
+from django.db import OperationalError, transaction
+
+from accounts.models import UserType
+from accounts.services.blocks import block_user
+from accounts.services.sessions import end_all_sessions
+from activity.models import FeedEntry
+from activity.services import FeedItem, record_in_feed
+from core.threads import in_database_thread
+from tests.sockets.client import Socket, play
+from tests.sockets.conftest import bearer
+from tests.sockets.server import serving
+from workspaces.audiences import audience_of, feed_of
+from workspaces.models import Channel, ChannelMember, Member, Role, Workspace
+from workspaces.realtime import feeds
+from workspaces.services.channels import put_out_of_channel
+from workspaces.services.members import remove_member
+from workspaces.services.workspaces import delete_workspace
+
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+
+ACTIVITY = "/ws/activity/"
+
+
+@pytest.fixture(autouse=True)
+def _quickly(monkeypatch):
+    monkeypatch.setattr(feeds, "GATHER", 0.01)
+
+
+@pytest.fixture
+def people(make_user):
+    return [make_user(name, UserType.MEMBER, first_name=name.title()) for name in ("ann", "ben", "cay")]
+
+
+@pytest.fixture
+def team(people):
+    return shared_by(*people)
+
+
+@pytest.fixture
+def leads(team, people):
+    """A private channel of the first two."""
+    channel = Channel.objects.create(workspace=team, name="leads", created_by=people[0], is_private=True)
+    ChannelMember.objects.bulk_create(ChannelMember(channel=channel, user=user) for user in people[:2])
+    return channel
+
+
+def shared_by(owner, *others):
+    workspace = Workspace.objects.create(name="Team", created_by=owner)
+    Member.objects.create(workspace=workspace, user=owner, role=Role.OWNER)
+    Member.objects.bulk_create(Member(workspace=workspace, user=user) for user in others)
+    return workspace
+
+
+def record(workspace, actor, *summaries, channel=None):
+    audience = audience_of(channel) if channel else ""
+    items = [FeedItem(feed_of(workspace.pk), "tried", actor.pk, 5, summary, audience) for summary in summaries]
+    with transaction.atomic():
+        record_in_feed(items)
+
+
+async def happens(*args, **kwargs):
+    await in_database_thread(record, *args, **kwargs)
+
+
+async def following(user, *workspaces, since=2**62):
+    """A socket that follows these, by the time it is returned."""
+    socket = await Socket.open(ACTIVITY, headers=await in_database_thread(bearer, user))
+    for workspace in workspaces:
+        await socket.send({"type": "subscribe", "workspace_id": workspace.pk, "since": since})
+        assert (await socket.receive_type("subscribed"))["workspace_id"] == workspace.pk
+    return socket
+
+
+async def heard(socket, seconds=0.2):
+    """What it was told by now: the summaries of activities, other frames as they are."""
+    await asyncio.sleep(seconds)
+    frames = []
+    while not socket._from_server.empty():
+        frame = await socket.receive()
+        frames.append(frame["activity"]["summary"] if frame["type"] == "activity_update" else frame)
+    return frames
+
+
+def not_found(workspace):
+    return {"type": "error", "message": "Not found.", "code": "not_found", "workspace_id": workspace.pk}
+
+
+def test_what_happens_is_shown_as_the_list_shows_it(as_user, team, people):
+    async def scene():
+        socket = await Socket.open(ACTIVITY, headers=await in_database_thread(bearer, people[1]))
+        await socket.send({"type": "subscribe", "workspace_id": team.pk})
+        await asyncio.sleep(0.2)
+        await happens(team, people[0], "sent a message in #general")
+        return await socket.receive()
+
+    frame = play(scene)
+
+    listed = as_user(people[1]).send("POST", "/api/activities/", {"workspace_id": team.pk}).json()["data"]
+    assert frame == {"type": "activity_update", "activity": listed[0]}
+    assert frame["activity"]["summary"] == "Ann sent a message in #general"
+
+
+def test_several_workspaces_are_followed_on_one_socket_and_each_entry_is_told_once(team, people):
+    other = shared_by(people[0], people[2])
+
+    async def scene():
+        both = await following(people[0], team, other, team)
+        one = await following(people[1], team)
+        await happens(team, people[0], "a")
+        await happens(other, people[0], "b", "c")
+        await happens(team, people[0], "d")
+        told = [await heard(both), await heard(one)]
+        await both.send({"type": "unsubscribe", "workspace_id": team.pk})
+        await happens(team, people[0], "e")
+        await happens(other, people[0], "f")
+        return [*told, await heard(both), await heard(one)]
+
+    to_both, to_one, then_to_both, then_to_one = play(scene)
+    assert sorted(to_both) == ["Ann a", "Ann b", "Ann c", "Ann d"]
+    assert to_one == ["Ann a", "Ann d"]
+    assert then_to_both == ["Ann f"]
+    assert then_to_one == ["Ann e"]
+
+
+def test_a_workspace_one_is_not_in_is_refused_and_the_others_go_on(team, people, make_user):
+    elsewhere = shared_by(make_user("sam", UserType.MEMBER))
+
+    async def scene():
+        socket = await following(people[0], team)
+        await socket.send({"type": "subscribe", "workspace_id": elsewhere.pk})
+        refused = await socket.receive()
+        await socket.send({"type": "subscribe", "workspace_id": elsewhere.pk, "since": 0})
+        again = await socket.receive()
+        await happens(elsewhere, people[0], "a")
+        await happens(team, people[0], "b")
+        return refused, again, await heard(socket)
+
+    refused, again, told = play(scene)
+    assert refused == again == not_found(elsewhere)
+    assert told == ["Ann b"]
+
+
+def test_private_channels_are_told_to_their_members_until_they_are_put_out(team, leads, people):
+    async def scene():
+        sockets = [await following(user, team) for user in people]
+        await happens(team, people[0], "a", channel=leads)
+        told = [await heard(socket) for socket in sockets]
+        await in_database_thread(put_out_of_channel, channel=leads, user_id=people[1].pk, by=people[0])
+        await happens(team, people[0], "b", channel=leads)
+        await happens(team, people[0], "c")
+        return told, [await heard(socket) for socket in sockets]
+
+    assert play(scene) == (
+        [["Ann a"], ["Ann a"], []],
+        [["Ann b", "Ann c"], ["Ann c"], ["Ann c"]],
+    )
+
+
+def test_who_is_put_out_of_the_workspace_is_told_so_and_nothing_more_of_it(team, people):
+    other = shared_by(people[1])
+
+    async def scene():
+        sockets = [await following(people[0], team), await following(people[1], team, other)]
+        await in_database_thread(remove_member, workspace=team, user_id=people[1].pk, by=people[0])
+        told = [await heard(socket) for socket in sockets]
+        await happens(team, people[0], "a")
+        await happens(other, people[1], "b")
+        return told, [await heard(socket) for socket in sockets]
+
+    assert play(scene) == (
+        [["Ann removed a member"], [not_found(team)]],
+        [["Ann a"], ["Ben b"]],
+    )
+
+
+def test_a_workspace_that_is_deleted_is_followed_no_more(team, people):
+    async def scene():
+        socket = await following(people[1], team)
+        await in_database_thread(delete_workspace, workspace=team, by=people[0])
+        return await heard(socket)
+
+    assert play(scene) == [not_found(team)]
+
+
+def test_those_one_has_blocked_are_hidden_from_then_on(team, people):
+    async def scene():
+        sockets = [await following(user, team) for user in people[:2]]
+        await in_database_thread(block_user, blocked=people[2], by=people[0])
+        await happens(team, people[2], "a")
+        await happens(team, people[1], "b")
+        return [await heard(socket) for socket in sockets]
+
+    assert play(scene) == [["Ben b"], ["Cay a", "Ben b"]]
+
+
+def test_who_comes_back_is_shown_what_they_missed_and_no_more_than_that(team, leads, people):
+    record(team, people[0], "before")
+    since = FeedEntry.objects.latest("id").pk
+    record(team, people[0], "missed")
+    record(team, people[0], "private", channel=leads)
+
+    async def scene():
+        told = []
+        for user in people[1:]:
+            socket = await following(user)
+            await socket.send({"type": "subscribe", "workspace_id": team.pk, "since": since})
+            told.append(await heard(socket))
+            await happens(team, people[0], f"live {user}")
+            told[-1] += await heard(socket)
+        return told
+
+    to_member, to_other = play(scene)
+    done = {"type": "subscribed", "workspace_id": team.pk, "complete": True}
+    assert to_member == ["Ann missed", "Ann private", done, "Ann live ben"]
+    assert to_other == ["Ann missed", "Ann live ben", done, "Ann live cay"]
+
+
+def test_nothing_is_missed_or_told_twice_while_somebody_comes_back(team, people):
+    async def scene():
+        record_all = asyncio.gather(*(happens(team, people[0], f"{number}") for number in range(60)))
+        socket = await following(people[1])
+        await socket.send({"type": "subscribe", "workspace_id": team.pk, "since": 0})
+        await record_all
+        return await heard(socket, 1)
+
+    told = play(scene)
+    assert sorted(one for one in told if isinstance(one, str)) == sorted(f"Ann {number}" for number in range(60))
+
+
+def test_too_much_that_was_missed_is_said_to_be_incomplete(team, people):
+    record(team, people[0], *(f"{number}" for number in range(201)))
+
+    async def scene():
+        socket = await following(people[1])
+        await socket.send({"type": "subscribe", "workspace_id": team.pk, "since": 0})
+        return await heard(socket, 0.5)
+
+    *told, done = play(scene)
+    assert told == [f"Ann {number}" for number in range(200)]
+    assert done == {"type": "subscribed", "workspace_id": team.pk, "complete": False}
+
+
+def test_what_no_ring_told_of_is_found(monkeypatch, team, people):
+    monkeypatch.setattr(feeds, "LOOK_EVERY", 0.2)
+    record(team, people[0], "before")
+
+    async def scene():
+        socket = await following(people[1], team)
+        feed = feed_of(team.pk)
+        for summary in "ab":
+            entry = FeedEntry(feed=feed, actor=people[0], type="tried", ref_id=5, summary=summary)
+            await in_database_thread(entry.save)
+            await asyncio.sleep(0.3)
+        await happens(team, people[0], "c")
+        return await heard(socket, 0.8)
+
+    assert play(scene) == ["Ann a", "Ann b", "Ann c"]
+
+
+def test_with_the_database_away_it_is_told_later(monkeypatch, team, people):
+    monkeypatch.setattr(feeds, "TRY_AGAIN_AFTER", 0.05)
+    real, troubles = feeds.read_news, [OperationalError(), OperationalError()]
+
+    def read(*args):
+        if troubles:
+            raise troubles.pop()
+        return real(*args)
+
+    monkeypatch.setattr(feeds, "read_news", read)
+
+    async def scene():
+        socket = await following(people[1], team)
+        await happens(team, people[0], "a")
+        return await heard(socket, 0.5)
+
+    assert play(scene) == ["Ann a"]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_news_are_read_in_as_many_queries_however_much_they_are(team, leads, people, count, django_assert_num_queries):
+    record(team, people[0], *(f"{number}" for number in range(count)), channel=leads)
+    ids = list(FeedEntry.objects.values_list("pk", flat=True))
+
+    with django_assert_num_queries(4):
+        news = feeds.read_news(ids, [user.pk for user in people[:count]])
+
+    assert len(news.entries) == count
+
+
+def test_nothing_is_kept_of_who_has_left(team, people):
+    async def scene():
+        for user in people:
+            await (await following(user, team)).close()
+        ours = await feeds.feeds()
+        return ours._followers, ours._wanted, ours._exchange._ears.keys()
+
+    followers, wanted, groups = play(scene)
+    assert (followers, wanted) == ({}, {})
+    assert f"feed.{feed_of(team.pk)}" not in groups
+
+
+def test_a_session_that_ends_ends_the_socket(team, people):
+    async def scene():
+        socket = await following(people[1], team)
+        await in_database_thread(end_all_sessions, people[1])
+        return await socket.closed_with()
+
+    (refused,), code = play(scene)
+    assert (refused["type"], code) == ("error", 4003)
+
+
+@pytest.mark.parametrize(
+    ("frame", "code"),
+    [
+        ("{", "frame_not_json"),
+        ([], "frame_not_object"),
+        ({"type": "follow"}, "frame_type_unknown"),
+        ({"type": "subscribe"}, "frame_invalid"),
+        ({"type": "subscribe", "workspace_id": "1"}, "frame_invalid"),
+        ({"type": "subscribe", "workspace_id": 0}, "frame_invalid"),
+        ({"type": "subscribe", "workspace_id": 2**63}, "frame_invalid"),
+        ({"type": "subscribe", "workspace_id": 2**62}, "not_found"),
+        ({"type": "subscribe", "workspace_id": 1, "since": -1}, "frame_invalid"),
+        ({"type": "unsubscribe", "workspace_id": None}, "frame_invalid"),
+    ],
+)
+def test_bad_frames_are_told_of_and_the_socket_stays(team, people, frame, code):
+    async def scene():
+        socket = await following(people[0], team)
+        await socket.send_unread(frame)
+        refused = await socket.receive()
+        await happens(team, people[0], "a")
+        return refused, await heard(socket)
+
+    refused, told = play(scene)
+    assert (refused["type"], refused["code"]) == ("error", code)
+    assert told == ["Ann a"]
+
+
+@pytest.mark.skipif(not settings.REDIS_URL, reason="several processes need Redis")
+def test_what_happens_anywhere_is_told_by_every_process(team, leads, people):
+    with serving() as one, serving() as other:
+        sockets = []
+        for node, user in ((one, people[1]), (other, people[2])):
+            socket = node.connect(ACTIVITY, additional_headers=bearer(user))
+            socket.send({"type": "subscribe", "workspace_id": team.pk, "since": 0})
+            assert socket.receive_type("subscribed")["complete"]
+            sockets.append(socket)
+
+        started = time.monotonic()
+        record(team, people[0], "private", channel=leads)
+        record(team, people[0], "public")
+        told = [[socket.receive()["activity"]["summary"]] for socket in sockets]
+        told[0].append(sockets[0].receive()["activity"]["summary"])
+
+        assert time.monotonic() - started < 1.5
+        assert told == [["Ann private", "Ann public"], ["Ann public"]]
