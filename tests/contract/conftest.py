@@ -66,3 +66,12 @@ def people(demo_data) -> dict[str, ApiClient]:
         "outsider": clients["c5"],
         "superuser": clients["admin"],
     }
+
+
+@pytest.fixture
+def opened(people) -> dict[str, str]:
+    """What the customer's own session adds to the examples."""
+    body = {"username": "c1", "password": "abcd@123", "venue": 3}
+    refresh = people["nobody"].send("POST", "/login/customer/", body).json()["refresh"]
+    session = people["customer"].get("/customer-tokens/").json()["session"]["id"]
+    return {"refresh": refresh, "session_id": session}

@@ -13,15 +13,6 @@ from tests.contract.permissions import pub, pulseboard
 TABLES = {"pub": pub, "pulseboard": pulseboard}
 
 
-@pytest.fixture
-def opened(people) -> dict[str, str]:
-    """What the customer's own session adds to the examples."""
-    body = {"username": "c1", "password": "abcd@123", "venue": 3}
-    refresh = people["nobody"].send("POST", "/login/customer/", body).json()["refresh"]
-    session = people["customer"].get("/customer-tokens/").json()["session"]["id"]
-    return {"refresh": refresh, "session_id": session}
-
-
 def send(client: ApiClient, operation: Operation, opened: dict[str, str]) -> Any:
     example = operation.example
     if example and "refresh" in example:
