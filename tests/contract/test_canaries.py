@@ -41,6 +41,7 @@ class Watched:
 
     def _look_at(self, answer: Any, expected: int) -> Any:
         assert answer.status_code == expected, answer.content
+        self.canaries |= {cookie.value for cookie in answer.cookies.values() if cookie.value}
         self.seen.append(str({name: value for name, value in answer.headers.items() if name != "Set-Cookie"}))
         if answer.status_code >= 400:
             self.seen.append(answer.content.decode())
@@ -63,7 +64,7 @@ def watched(people, django_capture_on_commit_callbacks):
     for canary in watched.canaries:
         assert canary not in written.getvalue()
         assert canary not in metrics
-        assert all(canary not in seen for seen in watched.seen)
+        assert [seen for seen in watched.seen if canary in seen] == []
 
 
 def sign_in(watched: Watched, password: str = PASSWORD) -> dict[str, Any]:
@@ -113,6 +114,64 @@ def test_one_time_passwords(watched, django_capture_on_commit_callbacks):
     watched.send("POST", "/customers/login/validate-otp/", {"email": EMAIL, "otp": code[0] * 9}, expect=400)
     watched.send("POST", "/customers/login/validate-otp/", {"email": EMAIL, "otp": code[0]}, expect=200)
     watched.send("POST", "/customers/login/validate-otp/", {"email": EMAIL, "otp": code[0]}, expect=400)
+
+
+MEMBER = {"username": "canary", "password": PASSWORD, "email": EMAIL, "full_name": "Canary Bird"}
+
+
+def sign_a_browser_in(watched: Watched, capture_on_commit: Any) -> None:
+    watched.send("POST", "/api/register/", MEMBER, expect=201)
+    with capture_on_commit(execute=True):
+        watched.send("POST", "/api/request-otp/", {"email": EMAIL}, expect=200)
+    code = re.search(r"\b\d{6}\b", mail.outbox[-1].body)
+    assert code
+    wrong = "000000" if code[0] != "000000" else "111111"
+    watched.canaries |= {code[0]}
+    watched.send("POST", "/api/verify-otp/", {"email": EMAIL, "otp": wrong}, expect=400)
+    watched.send("POST", "/api/verify-otp/", {"email": f"{EMAIL}@", "otp": code[0]}, expect=400)
+    watched.send("POST", "/api/verify-otp/", {"email": EMAIL, "otp": code[0]}, expect=200)
+
+
+def test_a_browser_joining_and_going(watched, django_capture_on_commit_callbacks):
+    sign_a_browser_in(watched, django_capture_on_commit_callbacks)
+
+    watched.send("POST", "/api/register/", MEMBER, expect=400)
+    watched.send("POST", "/api/register/", {**MEMBER, "username": EMAIL + " ", "password": ""}, expect=400)
+    watched.send_raw("/api/register/", f'{{"email": "{EMAIL}", "password": "{PASSWORD}', expect=400)
+    watched.send("GET", "/api/me/", expect=200)
+    watched.send("PATCH", "/api/me/", {"username": f"{EMAIL} {PHONE}"}, expect=400)
+    watched.canaries |= {watched.send("POST", "/api/ws-ticket/", expect=201)["ticket"]}
+    del watched.client.cookies["access_token"]
+    watched.send("GET", "/api/me/", expect=200)
+    del watched.client.cookies["access_token"]
+    watched.send("POST", "/api/refresh/", expect=204)
+    watched.client.cookies["refresh_token"] = refresh = f"{watched.client.cookies['refresh_token'].value}x"
+    watched.canaries |= {refresh}
+    watched.send("POST", "/api/refresh/", expect=401)
+    watched.send("POST", "/api/logout/", expect=200)
+    watched.send("GET", "/api/workspaces/", expect=401)
+
+
+def test_working_together(watched, people, django_capture_on_commit_callbacks):
+    sign_a_browser_in(watched, django_capture_on_commit_callbacks)
+    invited = f"invited.{EMAIL}"
+    made = watched.send("POST", "/api/workspaces/", {"name": "Birds", "description": PHONE}, expect=201)
+    members = f"/api/workspaces/{made['workspace_id']}/members/"
+    room = {"workspace_id": made["workspace_id"], "name": "general", "is_private": False}
+    channel_id = watched.send("POST", "/api/channels/", room, expect=201)["channel_id"]
+    said = {"channel_id": channel_id, "body": f"Call me: {PHONE} or {EMAIL}, @canary"}
+
+    watched.send("POST", members, {"email": invited, "role": "member"}, expect=201)
+    watched.send("POST", members, {"email": EMAIL, "role": "member"}, expect=409)
+    watched.send("POST", members, {"email": f"{EMAIL}@", "role": "bird"}, expect=400)
+    watched.send("POST", "/api/channels/", {**room, "name": EMAIL * 9}, expect=400)
+    watched.send("POST", "/api/messages/", said, expect=201)
+    watched.send("POST", "/api/messages/", {**said, "client_id": PHONE * 9}, expect=400)
+    watched.send("GET", f"/api/messages/?channel_id={channel_id}&q={PHONE}", expect=200)
+    watched.send("GET", f"/api/messages/search/?workspace_id={PHONE}&q={EMAIL}", expect=404)
+    watched.send("POST", "/api/activities/", {"workspace_id": made["workspace_id"], "limit": EMAIL}, expect=400)
+    watched.send("GET", "/api/notifications/", expect=200)
+    watched.send("PATCH", "/api/notifications/preferences/", {"kind": EMAIL}, expect=400)
 
 
 def test_changing_and_leaving_an_account(watched):
