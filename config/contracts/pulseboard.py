@@ -65,7 +65,9 @@ PULSEBOARD = Contract(
     title="Pulseboard",
     description=(
         "Workspaces, their channels, activity, presence and notifications, for browsers. snake_case JSON that says its "
-        "`status`; sessions live in HttpOnly cookies and renew themselves."
+        "`status`; sessions live in HttpOnly cookies and renew themselves.\n\n"
+        "The examples work on the demo data as they stand: have a code sent to `c1@example.com` (mail is printed where "
+        "the server runs), sign in with it, and your browser sends the cookies along from then on."
     ),
     prefix="/api/",
     session=SessionPolicy(surface="pulseboard", access=timedelta(minutes=15), refresh=timedelta(days=30)),
