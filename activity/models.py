@@ -1,5 +1,6 @@
 from django.conf import settings
 from django.db import models
+from django.db.models import F
 from django.utils import timezone
 
 
@@ -61,9 +62,8 @@ class FeedEntry(models.Model):
     class Meta:
         verbose_name_plural = "feed entries"
         ordering = ("-id",)
-        # The audience is there so that what a reader may not see is passed over without being read.
         indexes = (
-            models.Index(fields=("feed", "-id", "audience"), name="feed_latest_first"),
+            models.Index("feed", "audience", F("id") * -1, name="feed_latest_first_an_audience"),
             models.Index(fields=("actor", "feed", "-at"), name="feed_by_actor"),
         )
 

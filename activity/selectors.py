@@ -9,6 +9,10 @@ from activity.models import ActivityEntry, FeedEntry
 from core import sql
 
 USER = "user"
+# Higher than any that a row has.
+NO_ID = 2**63 - 1
+# SQLite puts no more than 500 parts together.
+AUDIENCES_AT_ONCE = 200
 
 
 @dataclass(frozen=True)
@@ -52,18 +56,49 @@ def feed_page(
 
     What the users of `hidden_ids` did is left out; with `before`, only entries older than the one of that id.
     """
-    rows = FeedEntry.objects.select_related("actor").filter(feed=feed, audience__in=("", *audiences))
-    if hidden_ids:
-        rows = rows.exclude(actor__in=hidden_ids)
-    if before is not None:
-        rows = rows.filter(pk__lt=before)
-    return list(rows.order_by("-id")[:limit])
+    until = NO_ID if before is None else min(before, NO_ID)
+    return feed_entries(_ids_of(feed, audiences, limit, _Cut(0, until, "ASC", hidden_ids)))[::-1]
 
 
-def feed_after(feed: str, audiences: Collection[str], limit: int, after: int) -> list[FeedEntry]:
+def feed_after(
+    feed: str, audiences: Collection[str], limit: int, after: int, *, hidden_ids: Collection[int] = ()
+) -> list[FeedEntry]:
     """As `feed_page`, what is newer than the entry of that id, the oldest first."""
-    rows = FeedEntry.objects.select_related("actor").filter(feed=feed, audience__in=("", *audiences))
-    return list(rows.filter(pk__gt=after).order_by("id")[:limit])
+    return feed_entries(_ids_of(feed, audiences, limit, _Cut(after, NO_ID, "DESC", hidden_ids)))
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """Between these ids, both excluded, in that order of what they are less than nothing, without what these did."""
+
+    after: int
+    before: int
+    order: str
+    hidden_ids: Collection[int]
+
+
+def _ids_of(feed: str, audiences: Collection[str], limit: int, cut: _Cut) -> list[int]:
+    """Each audience's by themselves, as many as are asked for: however much there is for others.
+
+    Ordered by what only the feeds' own index is ordered by: by the key itself, PostgreSQL would go through the table
+    past every other feed's.
+    """
+    hides = f"AND NOT {sql.one_of('actor_id')}" if cut.hidden_ids else ""
+    part = f"""
+        SELECT id FROM (
+            SELECT id FROM activity_feedentry
+            WHERE feed = %s AND audience = %s AND id * -1 > %s AND id * -1 < %s {hides}
+            ORDER BY id * -1 {cut.order} LIMIT %s
+        ) AS part
+        """  # noqa: S608 - what is put in here are names
+    hidden = [sql.listed(cut.hidden_ids)] if cut.hidden_ids else []
+    ids: list[int] = []
+    wanted = ["", *audiences]
+    for start in range(0, len(wanted), AUDIENCES_AT_ONCE):
+        some = wanted[start : start + AUDIENCES_AT_ONCE]
+        parameters = [value for audience in some for value in (feed, audience, -cut.before, -cut.after, *hidden, limit)]
+        ids += [entry_id for (entry_id,) in sql.fetch(" UNION ALL ".join([part] * len(some)), *parameters)]
+    return sorted(ids, reverse=cut.order == "ASC")[:limit]
 
 
 def feed_entries(entry_ids: Collection[int]) -> list[FeedEntry]:

@@ -30,9 +30,9 @@ def activities_after(user: User, workspace_id: int, *, since: int) -> tuple[list
     Raises NotFound.
     """
     workspace = get_workspace_for(user, workspace_id)
-    entries = feed_after(feed_of(workspace.pk), _audiences_of(user, workspace.pk), MAXIMUM_LIMIT + 1, since)
-    hidden = whom_blocks(user)
-    return [entry for entry in entries[:MAXIMUM_LIMIT] if entry.actor_id not in hidden], len(entries) <= MAXIMUM_LIMIT
+    audiences, hidden = _audiences_of(user, workspace.pk), whom_blocks(user)
+    entries = feed_after(feed_of(workspace.pk), audiences, MAXIMUM_LIMIT + 1, since, hidden_ids=hidden)
+    return entries[:MAXIMUM_LIMIT], len(entries) <= MAXIMUM_LIMIT
 
 
 @dataclass(frozen=True)

@@ -139,7 +139,7 @@ def test_a_page_takes_as_many_queries_however_long_it_is(
     client = as_user(boss)
     client.send("POST", ACTIVITIES, {"workspace_id": workspace.pk})
 
-    with django_assert_num_queries(5):  # the session with its user, and the four of reading
+    with django_assert_num_queries(6):  # the session with its user, and the five of reading
         response = client.send("POST", ACTIVITIES, {"workspace_id": workspace.pk})
 
     assert len(response.json()["data"]) == count

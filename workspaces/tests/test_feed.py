@@ -117,9 +117,9 @@ def test_at_most_200_are_read(workspace, boss):
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_reading_takes_four_queries(workspace, boss, make_channel, count, django_assert_num_queries):
+def test_reading_takes_five_queries(workspace, boss, make_channel, count, django_assert_num_queries):
     for number in range(count):
         said(make_channel(f"leads-{number}", boss), boss)
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         assert len(summaries(boss, workspace)) == count
