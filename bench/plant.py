@@ -19,12 +19,14 @@ from bench.harness import SEED  # noqa: E402
 from chat.models import Conversation, Message, Participant, Reaction  # noqa: E402
 from offers.models import Offer  # noqa: E402
 from venues.models import Certainty, Presence, Venue  # noqa: E402
+from workspaces.models import Channel, Member, Workspace  # noqa: E402
 
 VENUES = 4
 WHERE = 3
 OFFERS = 200
 READERS = 320
 MESSAGES = 60
+CHANNELS = 8
 WORDS = ("quiz", "starts", "at", "nine", "and", "whoever", "is", "late", "buys", "a", "round", "in", "the", "garden")
 
 NOW = timezone.now()
@@ -39,12 +41,14 @@ def main(customer_count: int) -> None:
     plant_presences(customers, venues[WHERE - 1])
     offers = plant_offers(venues, chance)
     chats = plant_chats(customers[:READERS], chance)
+    channels = plant_channels(customers[:READERS])
     facts = {
         "venue": venues[WHERE - 1].pk,
         "users": [customer.pk for customer in customers],
         "tokens": plant_sessions(customers),
         "offers": [str(offer.pk) for offer in offers if offer.venue_id == venues[WHERE - 1].pk],
         "chats": chats,
+        "channels": channels,
     }
     print(json.dumps(facts))
 
@@ -127,6 +131,17 @@ def plant_chats(readers: list[User], chance: random.Random) -> list[int]:
         Reaction(message=message, user_id=message.sender_id, emoji="🎯") for message in messages[:: MESSAGES // 6]
     )
     return [chat.pk for chat, pair in talk for _ in pair]
+
+
+def plant_channels(people: list[User]) -> list[int]:
+    """Public ones of a workspace that all of them are in, nothing said yet."""
+    workspace = Workspace.objects.create(name="Engineering", created_by=people[0])
+    Member.objects.bulk_create(Member(workspace=workspace, user=user) for user in people)
+    channels = Channel.objects.bulk_create(
+        Channel(workspace=workspace, name=f"channel-{number}", created_by=people[0]) for number in range(CHANNELS)
+    )
+    Conversation.objects.bulk_create(Conversation(kind="channel", channel=at, updated_at=NOW) for at in channels)
+    return [channel.pk for channel in channels]
 
 
 def sentence(chance: random.Random, words: int) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from autobahn.websocket import protocol as autobahn
 from daphne.endpoints import build_endpoint_description_strings
-from daphne.http_protocol import WebRequest
+from daphne.http_protocol import HTTPFactory, WebRequest
 from daphne.server import Server as Daphne
 from daphne.ws_protocol import WebSocketProtocol
 from django.conf import settings
@@ -38,6 +38,13 @@ DRAIN_SECONDS = 6
 # Autobahn spells out some forty options of each new connection for its debug log, whether that is read or not: an
 # eighth of what the event loop does for a socket that comes.
 vars(autobahn)["pformat"] = repr
+
+
+def _write_no_line(factory: HTTPFactory, request: WebRequest) -> None:
+    """Twisted spells out a line of an access log for every answer, into a log that Daphne leads nowhere."""
+
+
+HTTPFactory.log = _write_no_line
 
 
 class BodyLimit:

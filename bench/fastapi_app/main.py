@@ -1,6 +1,7 @@
-"""The same three endpoints in FastAPI with asyncpg, on the same tables, tokens and rules: their cost without Django.
+"""The same endpoints in FastAPI with asyncpg, on the same tables, tokens and rules: their cost without Django.
 
-It has no rate limits, request ids, access log or idempotency keys, and does not note when a session was seen.
+It has no rate limits, request ids, access log or idempotency keys, and neither notes when a session was seen
+nor tells sockets of what is said.
 """
 
 import os
@@ -15,7 +16,7 @@ import asyncpg
 import jwt
 from fastapi import Depends, FastAPI, HTTPException, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import BaseModel, Json
+from pydantic import BaseModel, Field, Json
 
 JWT_KEY = os.environ["JWT_SECRET_KEY"]
 
@@ -126,6 +127,48 @@ async def history(user: User, database: Database, chat_id: int, limit: Limit = 5
     for reaction in await database.fetch(REACTIONS, [row["id"] for row in rows], user["id"]):
         found.setdefault(reaction["message_id"], []).append(dict(reaction))
     return [MessageOut.model_validate({**row, "reactions": found.get(row["id"], [])}) for row in reversed(rows)]
+
+
+class MessageIn(BaseModel):
+    channel_id: int
+    body: Annotated[str, Field(min_length=1, max_length=4000)]
+
+
+class PostedOut(BaseModel):
+    status: str = "success"
+    message_id: int
+    seq: int
+
+
+OPEN_CHANNEL = """
+SELECT c.workspace_id, c.name FROM workspaces_channel c JOIN workspaces_member m ON m.workspace_id = c.workspace_id
+WHERE c.id = $1 AND m.user_id = $2 AND NOT c.is_private AND c.deleted_at IS NULL
+"""
+NEXT_SEQ = """
+UPDATE chat_conversation SET last_seq = last_seq + 1, updated_at = $2 WHERE channel_id = $1 RETURNING id, last_seq
+"""
+SAY = """
+INSERT INTO chat_message (conversation_id, seq, sender_id, body, created_at) VALUES ($1, $2, $3, $4, $5) RETURNING id
+"""
+SHOW = """
+INSERT INTO activity_feedentry (feed, audience, at, actor_id, type, ref_id, summary)
+VALUES ($1, '', $2, $3, 'message_sent', $4, $5)
+"""
+
+
+@app.post("/api/messages/", status_code=201)
+async def say(user: User, database: Database, said: MessageIn) -> PostedOut:
+    async with database.transaction():
+        channel = await database.fetchrow(OPEN_CHANNEL, said.channel_id, user["id"])
+        if channel is None:
+            raise HTTPException(404)
+        now = datetime.now(UTC)
+        conversation = await database.fetchrow(NEXT_SEQ, said.channel_id, now)
+        seq = conversation["last_seq"]
+        message_id = await database.fetchval(SAY, conversation["id"], seq, user["id"], said.body, now)
+        summary = f"sent a message in #{channel['name']}"
+        await database.execute(SHOW, f"workspace-{channel['workspace_id']}", now, user["id"], message_id, summary)
+    return PostedOut(message_id=message_id, seq=seq)
 
 
 class RedeemIn(BaseModel):

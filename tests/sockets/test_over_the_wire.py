@@ -17,6 +17,8 @@ from daphne.ws_protocol import WebSocketProtocol
 from django.conf import settings
 from django.db import transaction
 from twisted.internet.tcp import Connection
+from twisted.web.http import HTTPFactory as TwistedHTTPFactory
+from twisted.web.http import Request as TwistedRequest
 from websockets.exceptions import ConnectionClosed
 
 from accounts.services.sessions import end_all_sessions
@@ -96,6 +98,8 @@ def test_what_we_use_of_others_insides_is_there():
     assert Autobahn.sendCloseFrame.__code__.co_varnames[:4] == ("self", "code", "reasonUtf8", "isReply")
     assert "closeHandshakeTimeout" in Autobahn.CONFIG_ATTRS_COMMON
     assert "pformat" in Autobahn._connectionMade.__code__.co_names
+    assert "log" in vars(TwistedHTTPFactory)
+    assert "log" in TwistedRequest.finish.__code__.co_names
     assert Connection.writeSomeData.__code__.co_varnames[:2] == ("self", "data")
     with socket.socket() as unconnected:
         transport = Connection(unconnected, None)

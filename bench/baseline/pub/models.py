@@ -80,8 +80,36 @@ class Redemption(models.Model):
         constraints = [models.UniqueConstraint(fields=["offer", "customer", "ordinal"], name="redeemed_once")]
 
 
+class Workspace(models.Model):
+    name = models.CharField(max_length=100)
+
+
+class Member(models.Model):
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="members")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "user"], name="member_once")]
+
+
+class Channel(models.Model):
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="channels")
+    name = models.CharField(max_length=80)
+    is_private = models.BooleanField(default=False)
+
+
+class Activity(models.Model):
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
+    type = models.CharField(max_length=40)
+    ref_id = models.BigIntegerField()
+    summary = models.CharField(max_length=255)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+
 class Conversation(models.Model):
     kind = models.CharField(max_length=10)
+    channel = models.OneToOneField(Channel, on_delete=models.CASCADE, null=True, related_name="conversation")
     last_seq = models.PositiveBigIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField()

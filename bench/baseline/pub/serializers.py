@@ -40,6 +40,11 @@ class MessageSerializer(serializers.ModelSerializer):
         fields = ["id", "seq", "sender", "sender_id", "message", "timestamp", "edited_at", "deleted_at", "reactions"]
 
 
+class PostMessageSerializer(serializers.Serializer):
+    channel_id = serializers.IntegerField()
+    body = serializers.CharField(max_length=4000)
+
+
 class RedeemSerializer(serializers.Serializer):
     offer_id = serializers.UUIDField()
 

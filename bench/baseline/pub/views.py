@@ -1,5 +1,7 @@
 import secrets
 
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
 from django.db import transaction
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -8,8 +10,14 @@ from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from pub.models import Conversation, Membership, Message, Offer, Presence, Redemption
-from pub.serializers import MessageSerializer, OfferSerializer, RedeemSerializer, RedemptionSerializer
+from pub.models import Activity, Channel, Conversation, Membership, Message, Offer, Presence, Redemption
+from pub.serializers import (
+    MessageSerializer,
+    OfferSerializer,
+    PostMessageSerializer,
+    RedeemSerializer,
+    RedemptionSerializer,
+)
 
 
 class OfferViewSet(viewsets.ModelViewSet):
@@ -31,6 +39,37 @@ class PrivateHistory(generics.ListAPIView):
         conversation = get_object_or_404(Conversation, pk=self.kwargs["chat_id"], participants__user=self.request.user)
         messages = Message.objects.filter(conversation=conversation).order_by("-seq")
         return messages.select_related("sender").prefetch_related("reactions__user")
+
+
+class PostMessage(APIView):
+    def post(self, request):
+        serializer = PostMessageSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        channels = Channel.objects.filter(workspace__members__user=request.user)
+        channel = get_object_or_404(channels, pk=serializer.validated_data["channel_id"])
+        message = self.store(request.user, channel, serializer.validated_data["body"])
+        async_to_sync(get_channel_layer().group_send)(
+            f"channel_{channel.pk}", {"type": "new.message", "message": {"id": message.pk, "body": message.body}}
+        )
+        return Response({"status": "success", "message_id": message.pk, "seq": message.seq}, status=201)
+
+    @transaction.atomic
+    def store(self, user, channel, body):
+        conversation = Conversation.objects.select_for_update().get(channel=channel)
+        conversation.last_seq += 1
+        conversation.updated_at = timezone.now()
+        conversation.save()
+        message = Message.objects.create(
+            conversation=conversation, seq=conversation.last_seq, sender=user, body=body, created_at=timezone.now()
+        )
+        Activity.objects.create(
+            workspace=channel.workspace,
+            actor=user,
+            type="message_sent",
+            ref_id=message.pk,
+            summary=f"{user.username} sent a message in #{channel.name}",
+        )
+        return message
 
 
 class RedeemOffer(APIView):

@@ -1,5 +1,5 @@
-"""What `django-admin startproject` writes, with Django REST framework, Simple JWT and PostgreSQL added as their guides
-say, and DEBUG off.
+"""What `django-admin startproject` writes, with Django REST framework, Simple JWT, PostgreSQL and a channel layer added
+as their guides say, and DEBUG off.
 """
 
 import os
@@ -63,6 +63,10 @@ DATABASES = {
         "HOST": _database.hostname,
         "PORT": _database.port or 5432,
     }
+}
+
+CHANNEL_LAYERS = {
+    "default": {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [os.environ["REDIS_URL"]]}}
 }
 
 AUTH_USER_MODEL = "pub.User"
