@@ -31,6 +31,7 @@ from core.realtime.figures import figures as rings
 from core.surface.middleware import requests
 from core.surface.socket_figures import figures as sockets
 from notifications.selectors.mails import mail_backlog
+from workspaces.realtime.figures import figures as presence
 
 PREFIX = "pubnetwork_"
 Samples = Iterable[tuple[tuple[object, ...], float]]
@@ -99,6 +100,8 @@ def _real_time() -> Iterator[Metric]:
     over_the_layer = asdict(rings)
     yield _counters("doorbell_rings", "What went over the channel layer.", ("outcome",), _by_one(over_the_layer))
     yield _counter("resumes", "Sockets that asked for what they missed.", real_time.resumes)
+    told = asdict(presence)
+    yield _counters("presence", "What telling who is there took: rounds, frames, writes.", ("of",), _by_one(told))
     yield _counter("heals", "Reads of what a room missed.", real_time.heals)
 
 

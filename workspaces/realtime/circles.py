@@ -13,6 +13,7 @@ from core.realtime.outbox import Outbox
 from core.realtime.wire import Frame
 from workspaces.presence import Person, Sight
 from workspaces.realtime.bundle import Bundle
+from workspaces.realtime.figures import figures
 
 OFFLINE = "offline"
 
@@ -65,7 +66,7 @@ class Circles:
     def seen_by(self, watcher: Watching) -> Seen:
         if watcher.sight is None:
             return {}
-        without = {*watcher.sight.hidden_ids, watcher.user_id}
+        without = _kept_from(watcher)
         return {
             user_id: person
             for user_id, person in self._people_of(watcher.sight.workspace_ids).items()
@@ -84,15 +85,15 @@ class Circles:
             if circle.everybody is None:
                 people = self._people_of(circle.workspace_ids)
                 circle.everybody = Bundle({one: self._frame(watcher.spell, person) for one, person in people.items()})
-            return circle.everybody.send(watcher.outbox, without={*watcher.sight.hidden_ids, watcher.user_id})
+            return _send(circle.everybody, watcher, without=_kept_from(watcher))
         now = self.seen_by(watcher)
         news = {
             one: self._frame(watcher.spell, person)
             for one, person in now.items()
             if one not in seen or seen[one].status != person.status
         }
-        gone = {one: watcher.spell(person.email, OFFLINE) for one, person in seen.items() if one not in now}
-        return Bundle(gone | news).send(watcher.outbox)
+        gone = {one: _spelled(watcher.spell, person, OFFLINE) for one, person in seen.items() if one not in now}
+        return _send(Bundle(gone | news), watcher)
 
     def remove(self, watcher: Watching) -> None:
         """They are shown nothing more."""
@@ -133,13 +134,9 @@ class Circles:
                 frames[user_id] = self._frame(circle.spell, after)
             elif before is not None and after is None:
                 key = circle.spell, user_id
-                frames[user_id] = gone.get(key) or gone.setdefault(key, circle.spell(before.email, OFFLINE))
+                frames[user_id] = gone.get(key) or gone.setdefault(key, _spelled(circle.spell, before, OFFLINE))
         bundle = Bundle(frames)
-        return sum(
-            bundle.send(watcher.outbox, without={*watcher.sight.hidden_ids, watcher.user_id})
-            for watcher in circle.watchers
-            if watcher.sight is not None
-        )
+        return sum(_send(bundle, watcher, without=_kept_from(watcher)) for watcher in tuple(circle.watchers))
 
     def _take_over(self, change: Change) -> None:
         user_id = _of(change)
@@ -159,7 +156,7 @@ class Circles:
     def _frame(self, spell: Spell, person: Person) -> Frame:
         kept = self._frames[person.user_id]
         if spell not in kept:
-            kept[spell] = spell(person.email, person.status)
+            kept[spell] = _spelled(spell, person, person.status)
         return kept[spell]
 
     def _people_of(self, workspace_ids: Collection[int]) -> dict[int, Person]:
@@ -175,6 +172,24 @@ class Circles:
             for workspace_id in workspace_ids:
                 self._of_workspace[workspace_id].add(self._circles[key])
         return self._circles[key]
+
+
+def _spelled(spell: Spell, person: Person, status: str) -> Frame:
+    figures.spelled += 1
+    return spell(person.email, status)
+
+
+def _send(bundle: Bundle, watcher: Watching, *, without: Collection[int] = ()) -> int:
+    """Returns how many frames that is."""
+    sent = bundle.send(watcher.outbox, without=without)
+    figures.written += bool(sent)
+    return sent
+
+
+def _kept_from(watcher: Watching) -> set[int]:
+    """Themselves, and those whom they have blocked."""
+    assert watcher.sight is not None
+    return {*watcher.sight.hidden_ids, watcher.user_id}
 
 
 def _workspaces(person: Person | None) -> frozenset[int]:

@@ -27,6 +27,7 @@ from core.surface.socket_figures import figures
 from core.threads import in_database_thread
 from workspaces.presence import Person, Sight, people_there, sights_of, statuses
 from workspaces.realtime.circles import Change, Circles, Spell
+from workspaces.realtime.figures import figures as told
 from workspaces.services import leases
 from workspaces.services.leases import IDLE, ONLINE
 
@@ -177,6 +178,7 @@ class Presence:
         self._leased |= taken
         for user_id in dropped:
             self._leased.pop(user_id, None)
+        told.rounds += 1
         self._ring([*taken, *dropped])
         self._show(read)
         self._knows_all = will_know_all and bool(self._watchers)
