@@ -3,13 +3,15 @@
 from typing import Annotated, ClassVar, Literal, cast
 
 import msgspec
+from django.db import InterfaceError, OperationalError
 from msgspec import Meta, Struct
 
 from accounts.consumers.signed_in import SignedInConsumer
 from accounts.models import User
 from activity.models import FeedEntry
-from core.errors import NotFound
+from core.errors import DomainError, NotFound, Unavailable
 from core.realtime.wire import Frame
+from core.surface.socket_figures import figures
 from core.threads import in_database_thread
 from workspaces.api.pulseboard.activity import ACTIVITY_EXAMPLE
 from workspaces.realtime.feeds import Feeds, Follower, feeds
@@ -94,26 +96,36 @@ class ActivityConsumer(SignedInConsumer):
         self._followed: dict[int, Follower] = {}
 
     async def received(self, frame: Subscribe | Unsubscribe) -> None:
-        self._unfollow(frame.workspace_id)
-        if isinstance(frame, Subscribe):
-            try:
-                await self._follow(frame)
-            except NotFound as refusal:
-                raise _not_found(frame.workspace_id) from refusal
+        try:
+            await self._handle(frame)
+        except DomainError as refusal:
+            refusal.details["workspace_id"] = frame.workspace_id
+            raise
+        except (OperationalError, InterfaceError):
+            raise Unavailable(details={"workspace_id": frame.workspace_id}) from None
+
+    async def _handle(self, frame: Subscribe | Unsubscribe) -> None:
+        """Whoever follows already goes on without a gap, unless they ask for what they missed."""
+        if isinstance(frame, Unsubscribe):
+            self._unfollow(frame.workspace_id)
+        elif frame.since is not None or frame.workspace_id not in self._followed:
+            self._unfollow(frame.workspace_id)
+            await self._follow(frame)
 
     async def _follow(self, frame: Subscribe) -> None:
         await in_database_thread(get_workspace_for, self.user, frame.workspace_id)
         follower = Follower(self.user, frame.workspace_id, self.outbox, spell_activity, self._shown_out)
-        self._followed[frame.workspace_id] = follower
         is_all = await self._feeds.follow(follower, frame.since)
+        self._followed[frame.workspace_id] = follower
         if self.is_closing:
             self._unfollow(frame.workspace_id)
         elif frame.since is not None:
             self.outbox.send(_frame(Subscribed(frame.workspace_id, is_all)))
+            figures.sent["subscribed"] += 1
 
     def _shown_out(self, workspace_id: int) -> None:
         self._unfollow(workspace_id)
-        self.tell(_not_found(workspace_id))
+        self.tell(NotFound(details={"workspace_id": workspace_id}))
 
     def _unfollow(self, workspace_id: int) -> None:
         follower = self._followed.pop(workspace_id, None)
@@ -194,7 +206,3 @@ def spell_presence(email: str, status: str) -> Frame:
 
 def _frame(content: Struct) -> Frame:
     return Frame(_encoder.encode(content))
-
-
-def _not_found(workspace_id: int) -> NotFound:
-    return NotFound(details={"workspace_id": workspace_id})
