@@ -111,6 +111,12 @@ def newest_entry_id() -> int:
     return FeedEntry.objects.order_by("-id").values_list("pk", flat=True).first() or 0
 
 
+def entry_ids_up_to(feed: str, entry_id: int, limit: int) -> list[int]:
+    """Of a feed's entries up to the one of that id, the latest first."""
+    rows = FeedEntry.objects.filter(feed=feed, pk__lte=entry_id).order_by("-id")
+    return list(rows.values_list("pk", flat=True)[:limit])
+
+
 def entries_after(feeds: Collection[str], after: int, limit: int) -> list[tuple[int, str]]:
     """The id and the feed of what these feeds were given after the entry of that id, the oldest first."""
     rows = FeedEntry.objects.filter(feed__in=feeds, pk__gt=after).order_by("id")

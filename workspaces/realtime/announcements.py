@@ -4,7 +4,7 @@ from activity.events import FeedGrew
 from core.events import after_commit
 from workspaces import events
 from workspaces.audiences import feed_of
-from workspaces.realtime.feeds import ring_feed
+from workspaces.realtime.feeds import ring_feed, ring_readers
 from workspaces.realtime.presence import reconsider_people, reconsider_workspace
 
 
@@ -31,5 +31,5 @@ def show_the_first(event: events.WorkspaceCreated) -> None:
 
 @after_commit(events.WorkspaceDeleted)
 def part_its_people(event: events.WorkspaceDeleted) -> None:
-    ring_feed(feed_of(event.workspace_id))
+    ring_readers(feed_of(event.workspace_id))
     reconsider_workspace(event.workspace_id)

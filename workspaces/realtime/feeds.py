@@ -8,14 +8,14 @@ every few seconds, for what followed feeds were given lately.
 
 import asyncio
 import logging
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable
 
 from django.db import DatabaseError
 
 from accounts.models import User
 from activity.models import FeedEntry
-from activity.selectors import entries_after, newest_entry_id
+from activity.selectors import entries_after, entry_ids_up_to, newest_entry_id
 from core.background import Background
 from core.realtime.doorbell import Ring
 from core.realtime.exchange import Exchange, exchange, ring_everywhere
@@ -33,6 +33,10 @@ GATHER = 0.1
 LOOK_EVERY = 5.0
 LOOKED_AT_ONCE = 20_000
 TRY_AGAIN_AFTER = 1.0
+# A ring may come again, or late: for how many looks it is remembered what was shown, and how many entries a client that
+# comes back is taken to have seen.
+LOOKS_REMEMBERED = 12
+SEEN_BEFORE = 1_000
 
 # How a client contract writes an entry.
 Spell = Callable[[FeedEntry], Frame]
@@ -66,6 +70,7 @@ class Feeds:
         self._changed = asyncio.Event()
         self._one_at_a_time = asyncio.Lock()
         self._shown: set[int] = set()
+        self._looks: deque[int] = deque(maxlen=LOOKS_REMEMBERED)
         self._looked_up_to: tuple[int, int] | None = None
 
     def start(self) -> None:
@@ -85,10 +90,11 @@ class Feeds:
             await self._exchange.heard(group_of(follower.feed))
             async with self._one_at_a_time:
                 follower.since = await in_database_thread(newest_entry_id)
-                entries, is_all = await self._missed(follower, since)
+                seen, entries, is_all = await self._missed(follower, since)
                 self._followers[follower.feed].add(follower)
-                Bundle({entry.pk: follower.spell(entry) for entry in entries}).send(follower.outbox)
-                follower.caught_up_on = frozenset(entry.pk for entry in entries)
+                bundle = Bundle({entry.pk: follower.spell(entry) for entry in entries})
+                figures.sent["activity_update"] += bundle.send(follower.outbox)
+                follower.caught_up_on = frozenset({*seen, *(entry.pk for entry in entries)})
                 self._looked_up_to = self._looked_up_to or (follower.since, follower.since)
                 return is_all
         finally:
@@ -117,10 +123,13 @@ class Feeds:
             del self._wanted[feed]
             self._exchange.unsubscribe(group_of(feed), self._hear)
 
-    async def _missed(self, follower: Follower, since: int | None) -> tuple[list[FeedEntry], bool]:
+    async def _missed(self, follower: Follower, since: int | None) -> tuple[list[int], list[FeedEntry], bool]:
+        """What it has seen before, what it has not, and whether that is all."""
         if since is None:
-            return [], True
-        return await in_database_thread(activities_after, follower.user, follower.workspace_id, since=since)
+            return [], [], True
+        seen = await in_database_thread(entry_ids_up_to, follower.feed, since, SEEN_BEFORE)
+        entries, is_all = await in_database_thread(activities_after, follower.user, follower.workspace_id, since=since)
+        return seen, entries, is_all
 
     def _hear(self, ring: Ring) -> None:
         self._grown[ring["feed"]].update(ring["entries"])
@@ -183,6 +192,8 @@ class Feeds:
             if not self._followers or self._looked_up_to is None:
                 self._looked_up_to = None
                 self._shown.clear()
+                self._looks.clear()
+                self._found.clear()
                 continue
             before_last, last = self._looked_up_to
             try:
@@ -196,16 +207,22 @@ class Feeds:
                     self._hear({"feed": feed, "entries": [entry_id]})
             newest = rows[-1][0] if rows else last
             self._looked_up_to = last, max(last, newest)
-            self._shown = {entry_id for entry_id in self._shown if entry_id > last}
+            self._looks.append(last)
+            self._shown = {entry_id for entry_id in self._shown if entry_id > self._looks[0]}
 
 
 def group_of(feed: str) -> str:
     return f"feed.{feed}"
 
 
-def ring_feed(feed: str, entry_ids: Iterable[int] = ()) -> None:
-    """It was given these entries, or who may see it has changed. Told from any thread, once that is stored."""
+def ring_feed(feed: str, entry_ids: Iterable[int]) -> None:
+    """It was given these entries. Told from any thread, once they are stored."""
     ring_everywhere(group_of(feed), {"feed": feed, "entries": list(entry_ids)})
+
+
+def ring_readers(feed: str) -> None:
+    """Who may see it has changed, which no look finds."""
+    ring_everywhere(group_of(feed), {"feed": feed, "entries": []}, lasting=True)
 
 
 _running: dict[asyncio.AbstractEventLoop, Feeds] = {}
