@@ -17,6 +17,7 @@ from tests.sockets.client import Socket, play
 from tests.sockets.conftest import bearer
 from tests.sockets.server import serving
 from workspaces.audiences import audience_of, feed_of
+from workspaces.consumers import pulseboard
 from workspaces.models import Channel, ChannelMember, Member, Role, Workspace
 from workspaces.realtime import feeds
 from workspaces.services.channels import put_out_of_channel
@@ -281,6 +282,82 @@ def test_with_the_database_away_it_is_told_later(monkeypatch, team, people):
         return await heard(socket, 0.5)
 
     assert play(scene) == ["Ann a"]
+
+
+def test_what_is_rung_again_is_not_told_again(monkeypatch, team, people):
+    monkeypatch.setattr(feeds, "LOOK_EVERY", 0.05)
+
+    def ring_again():
+        feeds.ring_feed(feed_of(team.pk), FeedEntry.objects.values_list("pk", flat=True))
+
+    async def scene():
+        socket = await following(people[1], team)
+        await happens(team, people[0], "a")
+        told = [await heard(socket)]
+        # The first comes at once, the second when looks have been past it.
+        for _ in range(2):
+            await in_database_thread(ring_again)
+            told.append(await heard(socket))
+        return told
+
+    assert play(scene) == [["Ann a"], [], []]
+
+
+def test_what_who_comes_back_has_seen_is_not_told_by_a_late_ring(team, people):
+    record(team, people[0], "a", "b")
+    ids = list(FeedEntry.objects.order_by("id").values_list("pk", flat=True))
+
+    async def scene():
+        socket = await following(people[1], team, since=ids[-1])
+        await in_database_thread(feeds.ring_feed, feed_of(team.pk), ids)
+        return await heard(socket)
+
+    assert play(scene) == []
+
+
+def test_who_was_put_out_unnoticed_is_found(monkeypatch, team, people):
+    monkeypatch.setattr(feeds, "LOOK_EVERY", 0.05)
+
+    def put_out_unnoticed():
+        Member.objects.filter(user=people[1]).delete()
+        FeedEntry.objects.create(feed=feed_of(team.pk), actor=people[0], type="tried", ref_id=5, summary="unheard")
+
+    async def scene():
+        socket = await following(people[1], team)
+        await in_database_thread(put_out_unnoticed)
+        return await heard(socket, 0.5)
+
+    assert play(scene) == [not_found(team)]
+
+
+def test_who_follows_already_is_told_once_and_goes_on_without_a_gap(team, people):
+    async def scene():
+        socket = await following(people[1], team)
+        ours = await feeds.feeds()
+        before = set(ours._followers[feed_of(team.pk)])
+        await socket.send({"type": "subscribe", "workspace_id": team.pk})
+        await happens(team, people[0], "a")
+        return await heard(socket), set(ours._followers[feed_of(team.pk)]) == before
+
+    assert play(scene) == (["Ann a"], True)
+
+
+def test_with_the_database_away_a_subscription_is_refused_by_name(monkeypatch, team, people):
+    def away(*args):
+        raise OperationalError
+
+    async def scene():
+        socket = await following(people[1])
+        with monkeypatch.context() as patch:
+            patch.setattr(pulseboard, "get_workspace_for", away)
+            await socket.send({"type": "subscribe", "workspace_id": team.pk})
+            refusal = await socket.receive()
+        await socket.send({"type": "subscribe", "workspace_id": team.pk, "since": 0})
+        return refusal, await socket.receive()
+
+    message = "This is not available at the moment."
+    refusal = {"type": "error", "message": message, "code": "unavailable", "workspace_id": team.pk}
+    assert play(scene) == (refusal, {"type": "subscribed", "workspace_id": team.pk, "complete": True})
 
 
 @pytest.mark.parametrize("count", [1, 3])
