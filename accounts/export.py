@@ -13,6 +13,7 @@ def held_on_account(user: User) -> Row:
         "uuid": user.uuid,
         "username": user.username,
         "email": user.email,
+        "email_proved_at": user.email_proved_at,
         "first_name": user.first_name,
         "last_name": user.last_name,
         "gender": user.gender,

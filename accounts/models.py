@@ -57,6 +57,9 @@ class User(AbstractUser):
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     username = models.CharField(max_length=150, unique=True, validators=[ASCIIUsernameValidator()])
     email = models.EmailField(unique=True, help_text="Kept in lower case.")
+    email_proved_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When the address was last proved to be theirs."
+    )
     gender = models.CharField(max_length=10, choices=Gender.choices, blank=True)
     user_type = models.ForeignKey(UserType, to_field="slug", on_delete=models.PROTECT, related_name="users")
     anonymised_at = models.DateTimeField(

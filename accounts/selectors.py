@@ -137,9 +137,8 @@ def find_user_named(username: str) -> User | None:
 
 
 def find_user_at(email: str) -> User | None:
-    """The active user whose address it is, as far as is known: a customer may have given one that is not proved."""
-    users = User.objects.filter(email=email.lower(), is_active=True)
-    return users.exclude(user_type__slug=UserType.CUSTOMER, customer_profile__is_verified=False).first()
+    """The active user who has proved that the address is theirs: anybody may have given somebody else's."""
+    return User.objects.filter(email=email.lower(), is_active=True, email_proved_at__isnull=False).first()
 
 
 def blocks_among(user_ids: Collection[int]) -> frozenset[tuple[int, int]]:

@@ -4,6 +4,8 @@ import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.utils import timezone
+
 from accounts.models import CustomerProfile, User, UserType
 from venues.models import OpeningHours, Venue
 from venues.services.var_ids import name_var_id
@@ -59,6 +61,7 @@ def make_customers() -> list[User]:
 
 def _make_customer(user: User, one_line_desc: str, interests: list[str]) -> User:
     user.email, user.user_type_id = f"{user.username}@example.com", UserType.CUSTOMER
+    user.email_proved_at = timezone.now()
     user.set_password(PASSWORD)
     user.save(force_insert=True)
     CustomerProfile.objects.create(

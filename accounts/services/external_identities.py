@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts import events
 from accounts.errors import AccountNotAdmitted, NameTaken
 from accounts.models import CustomerProfile, ExternalIdentity, OneTimePassword, User
+from accounts.services.proofs import note_email_proved
 from accounts.services.registration import AccountDetails, ProfileDetails, create_customer, free_username
 from accounts.services.sessions import end_all_sessions
 from core.errors import Conflict
-from core.events import announce
 
 ATTEMPTS = 5
 
@@ -48,7 +47,7 @@ def get_account_of(identity: VerifiedIdentity) -> User:
 def _note_proof(user: User, identity: VerifiedIdentity) -> None:
     """Who is known by their subject may have another address here than there, of which nothing is proved."""
     if user.email == identity.email.lower():
-        announce(events.EmailProved(user_id=user.pk, email=user.email))
+        note_email_proved(user)
 
 
 def _find_known(identity: VerifiedIdentity) -> User | None:

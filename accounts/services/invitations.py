@@ -11,6 +11,7 @@ from accounts import events
 from accounts.errors import AlreadyJoined, InvitationOver
 from accounts.models import Invitation, User, UserType
 from accounts.services.passwords import check_new_password
+from accounts.services.proofs import note_email_proved
 from accounts.services.registration import AccountDetails, create_account
 from accounts.services.sessions import end_all_sessions
 from core.errors import NotFound
@@ -99,7 +100,7 @@ def _accept(invitation: Invitation, user: User, unchanged: QuerySet[User]) -> No
     end_all_sessions(user)
     announce(events.InvitationAccepted(user_id=user.pk))
     if invitation.email == user.email:
-        announce(events.EmailProved(user_id=user.pk, email=user.email))
+        note_email_proved(user)
 
 
 def purge_invitations() -> int:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts import events
 from accounts.errors import OneTimePasswordRefused, SignInRefused
 from accounts.models import CustomerProfile, OneTimePassword, User
+from accounts.services.proofs import note_email_proved
 from accounts.services.sessions import OpenedSession, open_session
 from core import limits
 from core.events import announce
@@ -128,7 +129,7 @@ def _mark_used(asked: OneTimePassword, *, at: datetime) -> None:
     if theirs is None or not unused.update(used_at=at):
         raise OneTimePasswordRefused
     CustomerProfile.objects.filter(user=theirs).update(is_verified=True, otp_validated=True)
-    announce(events.EmailProved(user_id=theirs.pk, email=theirs.email))
+    note_email_proved(theirs)
     asked.user = theirs
 
 

@@ -81,6 +81,7 @@ def _blank(user: User) -> bool:
         present.update(
             username=nobody.username,
             email=f"{nobody.username}@deleted.invalid",
+            email_proved_at=None,
             first_name="",
             last_name="",
             gender="",

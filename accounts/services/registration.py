@@ -93,7 +93,7 @@ def create_account(*, details: AccountDetails, user_type: str, password: str | N
 
 @transaction.atomic
 def update_account(*, account: User, changes: AccountChanges, profile_changes: ProfileChanges) -> None:
-    """Change what is given. A new e-mail address is not verified. Locks the account.
+    """Change what is given. A new e-mail address is not proved. Locks the account.
 
     Raises NameTaken, NotFound if the person left meanwhile, and Invalid for the profile of who has none.
     """
@@ -105,12 +105,15 @@ def update_account(*, account: User, changes: AccountChanges, profile_changes: P
     old_email = locked.email
     for name, value in changes.items():
         setattr(locked, name, value)
+    is_another = locked.email.lower() != old_email
+    if is_another:
+        locked.email_proved_at = None
     _refuse_taken(locked)
     _save_unless_taken(locked)
     profile = CustomerProfile.objects.filter(user=locked)
     if profile_changes:
         profile.update(**profile_changes)
-    if locked.email != old_email:
+    if is_another:
         profile.update(is_verified=False, otp_validated=False)
 
 

@@ -32,6 +32,12 @@ def mate(make_user: Callable[..., User], workspace: Workspace, join: Join) -> Us
 
 
 @pytest.fixture
+def known(make_user: Callable[..., User]) -> User:
+    """Somebody who has proved their address, and is in no workspace."""
+    return make_user("nora", UserType.MEMBER, first_name="Nora", last_name="Ray", email_proved_at=timezone.now())
+
+
+@pytest.fixture
 def join() -> Join:
     def join(user: User, workspace: Workspace, role: Role = Role.MEMBER) -> User:
         Member.objects.create(workspace=workspace, user=user, role=role)

@@ -68,15 +68,13 @@ def test_a_workspace_has_one_owner_however_many_are_made_it(workspace, boss, mak
     assert roles == {"owner": 1, "admin": 1, "member": THREADS - 1}
 
 
-def test_somebody_is_added_once(workspace, boss, make_user):
-    new = make_user("nora", UserType.MEMBER)
-
+def test_somebody_is_added_once(workspace, boss, known):
     outcomes = at_once(
-        lambda _: add_member(workspace=workspace, email=new.email, role="member", by=boss), range(THREADS)
+        lambda _: add_member(workspace=workspace, email=known.email, role="member", by=boss), range(THREADS)
     )
 
     assert outcomes == {"Member": 1, "already_member": THREADS - 1}
-    assert Member.objects.filter(user=new).count() == 1
+    assert Member.objects.filter(user=known).count() == 1
 
 
 def test_an_invitation_is_kept_once_and_taken_up_once(workspace, boss, make_user, settings):

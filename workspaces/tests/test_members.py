@@ -29,8 +29,8 @@ def roles(workspace):
     return dict(Member.objects.filter(workspace=workspace).values_list("user__username", "role"))
 
 
-def test_who_is_known_is_in_at_once(as_user, workspace, boss, make_user, invite, path):
-    new = make_user("nora", UserType.MEMBER, first_name="Nora", last_name="Ray")
+def test_who_is_known_is_in_at_once(as_user, workspace, boss, known, invite, path):
+    new = known
     invite("nora@example.com")
 
     with time_machine.travel(NOON, tick=False):
@@ -109,11 +109,21 @@ def test_nobody_writes_to_ever_so_many(as_user, boss, path, settings):
     assert (Invitation.objects.count(), OutboxMail.objects.count()) == (2, 2)
 
 
-def test_an_address_nobody_has_proved_is_written_to(as_user, workspace, boss, make_user, path):
+@pytest.mark.parametrize("user_type", [UserType.CUSTOMER, UserType.MEMBER, UserType.VENUE_OWNER])
+def test_an_address_nobody_has_proved_is_written_to(as_user, workspace, boss, make_user, path, user_type):
     """Whoever gave it at registration may not be who reads its mail."""
-    squatter = make_user("sly")
+    squatter = make_user("sly", user_type)
 
     added = as_user(boss).send("POST", path, {"email": squatter.email})
+
+    assert added.json()["state"] == "invited"
+    assert roles(workspace) == {"bo": "owner"}
+
+
+def test_who_gives_another_address_has_not_proved_that_one(as_user, workspace, boss, known, path):
+    as_user(known).send("PATCH", f"/customers/{known.pk}/", {"email": "boss@example.com"})
+
+    added = as_user(boss).send("POST", path, {"email": "boss@example.com"})
 
     assert added.json()["state"] == "invited"
     assert roles(workspace) == {"bo": "owner"}
@@ -173,8 +183,8 @@ def test_invitations_that_ran_out_are_forgotten(invite):
     assert list(Invitation.objects.all()) == [kept]
 
 
-def test_who_is_added_is_told_and_told_again_when_added_again(as_user, workspace, boss, make_user, path, invite):
-    new = make_user("nora", UserType.MEMBER)
+def test_who_is_added_is_told_and_told_again_when_added_again(as_user, workspace, boss, known, path, invite):
+    new = known
     client = as_user(boss)
     for _ in range(2):
         client.send("POST", path, {"email": new.email})

@@ -96,11 +96,11 @@ def test_pages_hold_every_workspace_once(as_user, boss, make_workspace):
     assert "Link" not in second
 
 
-def test_what_becomes_of_a_workspace_is_written_down_without_names(as_user, boss, mate, make_workspace):
+def test_what_becomes_of_a_workspace_is_written_down_without_names(as_user, boss, known):
     client = as_user(boss)
     workspace_id = client.send("POST", PATH, {"name": "Secret"}).json()["workspace_id"]
-    client.send("POST", f"{PATH}{workspace_id}/members/", {"email": "mia@example.com"})
-    client.send("PATCH", f"{PATH}{workspace_id}/members/{mate.pk}/", {"role": "admin"})
+    client.send("POST", f"{PATH}{workspace_id}/members/", {"email": known.email})
+    client.send("PATCH", f"{PATH}{workspace_id}/members/{known.pk}/", {"role": "admin"})
     client.send("DELETE", f"{PATH}{workspace_id}/")
 
     rows = ActivityEntry.objects.filter(target_type="workspace", target_id=str(workspace_id)).order_by("id")
@@ -110,7 +110,7 @@ def test_what_becomes_of_a_workspace_is_written_down_without_names(as_user, boss
             "workspace_role_changed",
             boss.pk,
             "Changed what somebody is in a workspace from member to admin",
-            {"user": mate.pk},
+            {"user": known.pk},
         ),
         ("workspace_deleted", boss.pk, "Deleted a workspace", {}),
     ]
