@@ -8,12 +8,16 @@ from django.utils import timezone
 
 from activity.events import FeedGrew
 from activity.models import ActivityEntry, FeedEntry
+from core import sql
 from core.events import announce
 
 SUMMARY_LENGTH = 255
 NO_DETAILS: Mapping[str, object] = {}
 FEED_KEPT_FOR = timedelta(days=396)
 PURGED_AT_ONCE = 5_000
+
+_FEED_COLUMNS = "feed, audience, actor_id, type, ref_id, summary"
+_TYPED_FEED_COLUMNS = "place int, feed text, audience text, actor_id bigint, type text, ref_id bigint, summary text"
 
 
 @dataclass(frozen=True)
@@ -61,24 +65,28 @@ class FeedItem:
 @transaction.atomic
 def record_in_feed(items: Sequence[FeedItem]) -> None:
     """Show what happened in its feeds, in this order, in one insert. Call it in the transaction that makes it true."""
-    now = timezone.now()
-    entries = FeedEntry.objects.bulk_create(
-        FeedEntry(
-            feed=item.feed,
-            audience=item.audience,
-            at=now,
-            actor_id=item.actor_id,
-            type=item.type,
-            ref_id=item.ref_id,
-            summary=item.summary[:SUMMARY_LENGTH],
-        )
-        for item in items
-    )
+    statement = f"""
+        INSERT INTO activity_feedentry ({_FEED_COLUMNS}, at)
+        SELECT {_FEED_COLUMNS}, %s FROM {sql.rows_of(_TYPED_FEED_COLUMNS)} WHERE true ORDER BY place RETURNING id, feed
+        """  # noqa: S608 - what is put in here are names
+    rows = sql.as_rows([_feed_row(place, item) for place, item in enumerate(items)])
     ids: dict[str, list[int]] = defaultdict(list)
-    for entry in entries:
-        ids[entry.feed].append(entry.pk)
+    for entry_id, feed in sorted(sql.fetch(statement, sql.as_time(timezone.now()), rows)):
+        ids[feed].append(entry_id)
     for feed, entry_ids in ids.items():
         announce(FeedGrew(feed, tuple(entry_ids)))
+
+
+def _feed_row(place: int, item: FeedItem) -> Mapping[str, object]:
+    return {
+        "place": place,
+        "feed": item.feed,
+        "audience": item.audience,
+        "actor_id": item.actor_id,
+        "type": item.type,
+        "ref_id": item.ref_id,
+        "summary": item.summary[:SUMMARY_LENGTH],
+    }
 
 
 def purge_feeds() -> int:
