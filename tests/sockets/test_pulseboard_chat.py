@@ -407,7 +407,7 @@ def test_a_socket_dies_with_its_session(channel, customer, headers):
 def test_a_socket_dies_with_its_token(channel, customer):
     opened = open_pub_session(customer)
     now = time.time
-    time.time = lambda: now() + 3599.5
+    time.time = lambda: now() + 3597
     try:
 
         async def scene():
