@@ -378,6 +378,12 @@ SPECTACULAR_SETTINGS = {
                     "themselves, and let no page read or set it: carry the sign-in out here and you are signed in."
                 ),
             },
+            "RefreshCookie": {
+                "type": "apiKey",
+                "in": "cookie",
+                "name": "refresh_token",
+                "description": "Set with the other. Where it is taken, it serves when the other has run out.",
+            },
         }
     },
 }

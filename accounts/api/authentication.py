@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import ClassVar
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -22,6 +23,8 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 class SessionAuthentication(BaseAuthentication):
     """`request.user` and `request.auth` (the Session) in one query. A dead token is refused, not ignored."""
+
+    documented_as: ClassVar[tuple[str, ...]] = ("Bearer", "Cookie")
 
     claims: Claims
 

@@ -4,6 +4,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from analytics.workspace_metrics import count_active_users, messages_per_day
+from core.errors import NotFound
 from core.surface.access import SIGNED_IN
 from core.surface.schema import operation
 from core.surface.serializers import Integer, Serializer
@@ -41,6 +42,7 @@ class MessagesPerDay(SurfaceView):
         description="The oldest day first, today last. Private channels' messages are counted too.",
         body=MeasuredIn,
         answer=MessagesOfDayOut(many=True),
+        errors=[NotFound],
         example={"workspace_id": 1},
         answer_example=[{"day": "2026-01-01", "count": 45}, {"day": "2026-01-02", "count": 67}],
     )
@@ -57,6 +59,7 @@ class ActiveUsers(SurfaceView):
         description="Who of its people said something in it in the last `minutes`, or was online or idle.",
         body=ActiveUsersIn,
         answer=ActiveCountAnswer,
+        errors=[NotFound],
         example={"workspace_id": 1, "minutes": 15},
         answer_example={"data": {"active_count": 8}},
     )

@@ -137,8 +137,12 @@ class SurfaceSchema(AutoSchema):
             self.method = method
 
     def get_auth(self) -> list[dict[str, list[str]]]:
+        """Any one of the security schemes that the view's authentications name in `documented_as`."""
         access = self.view.access_to(self.method)
-        return [] if access is None or not access.needs_token else [{"Bearer": []}, {"Cookie": []}]
+        if access is None or not access.needs_token:
+            return []
+        ways = (way for one in self.view.get_authenticators() for way in getattr(one, "documented_as", ()))
+        return [{way: []} for way in ways]
 
     def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
         described = super().get_operation(*args, **kwargs)

@@ -193,6 +193,6 @@ class ListQuery(serializers.Serializer[Any]):
 
 
 class MessageOut(Serializer):
-    """An act that has nothing to show but that it was done."""
+    """An act that has nothing to show but that it was done. There is room for an address in what is said."""
 
-    message = Text()
+    message = Text(max_length=300)

@@ -1,5 +1,7 @@
 """Who a Pulseboard request is from: as everywhere, or by the refresh cookie where the access cookie has run out."""
 
+from typing import ClassVar
+
 from django.http import HttpResponseBase
 from django.utils import timezone
 from rest_framework.request import Request
@@ -27,6 +29,8 @@ class RenewingAuthentication(SessionAuthentication, AnsweringAuthentication):
     The refresh token is not replaced by that, so that what a page asks for at once is all served. A 401 takes the
     cookies back that were no good. One query, as everywhere.
     """
+
+    documented_as: ClassVar[tuple[str, ...]] = ("Bearer", "Cookie", "RefreshCookie")
 
     def __init__(self) -> None:
         self._by_cookie = False
@@ -65,6 +69,8 @@ class RenewingAuthentication(SessionAuthentication, AnsweringAuthentication):
 
 class RefreshCookieAuthentication(AnsweringAuthentication):
     """By the refresh cookie alone; whoever has none, or a dead one, is told to forget what they have."""
+
+    documented_as: ClassVar[tuple[str, ...]] = ("RefreshCookie",)
 
     def authenticate(self, request: Request) -> tuple[User, Session] | None:
         refuse_foreign_origin(request)

@@ -31,6 +31,7 @@ class ScreenAuthentication(BaseAuthentication):
     """A Bearer token, else a live pass for the venue of this path (with no session), else the access_token cookie."""
 
     _by_token = SessionAuthentication()
+    documented_as = SessionAuthentication.documented_as
 
     def authenticate(self, request: Request) -> tuple[User, Session | None] | None:
         if not get_authorization_header(request):

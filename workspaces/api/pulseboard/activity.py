@@ -2,6 +2,7 @@ from rest_framework import fields
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.errors import NotFound
 from core.pagination import DEFAULT_LIMIT
 from core.surface.access import SIGNED_IN
 from core.surface.schema import operation
@@ -53,6 +54,7 @@ class ActivityFeed(SurfaceView):
         "of those whom I have blocked.",
         body=ActivitiesIn,
         answer=ActivityOut(many=True),
+        errors=[NotFound],
         example={"workspace_id": 1, "limit": 50},
         answer_example=[ACTIVITY_EXAMPLE],
     )

@@ -4,6 +4,7 @@ from rest_framework import fields
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.errors import NotFound
 from core.surface.access import SIGNED_IN
 from core.surface.schema import operation
 from core.surface.serializers import ListQuery
@@ -44,6 +45,7 @@ class ChannelList(SurfaceView):
         description="Private ones only where I was let in.",
         query=[ChannelsQuery],
         answer=ChannelOut(many=True),
+        errors=[NotFound],
         answer_example=[CHANNEL_EXAMPLE],
     )
     def get(self, request: Request) -> Response:
@@ -56,7 +58,7 @@ class ChannelList(SurfaceView):
         body=NewChannelIn,
         answer=ChannelMade,
         status=201,
-        errors=[ChannelNameTaken],
+        errors=[NotFound, ChannelNameTaken],
         example={"workspace_id": 1, "name": "random", "is_private": False},
         answer_example={"channel_id": 3},
     )
