@@ -12,7 +12,7 @@ from django.utils import timezone
 from analytics.counters import live_counters
 from analytics.realtime.passes import Pass, passes_that_serve
 from core.background import Background
-from core.realtime.wire import Frame
+from core.realtime.wire import Frame, moment_in_frame
 from core.threads import in_database_thread
 
 log = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ class Board:
     async def _count(self) -> None:
         at = timezone.now()
         counters = asdict(await in_database_thread(live_counters, at))
-        told = {"type": "counters", "at": at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"), **counters}
+        told = {"type": "counters", "at": moment_in_frame(at), **counters}
         self._shown, self._shown_at = Frame(msgspec.json.encode(told)), asyncio.get_running_loop().time()
         for watcher in tuple(self._watchers):
             watcher.show(self._shown)

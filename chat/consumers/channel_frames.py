@@ -1,7 +1,6 @@
 """Pulseboard's frames of channels."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated
 
 import msgspec
@@ -10,7 +9,7 @@ from msgspec import Meta, Struct
 from chat.entries import Entry, Whisper
 from chat.events import MessageDeleted, MessageEdited, PostedMessage
 from chat.text import MAXIMUM_BODY_LENGTH, MAXIMUM_CLIENT_ID_LENGTH
-from core.realtime.wire import Frame
+from core.realtime.wire import Frame, frame_of, moment_in_frame
 
 ChannelId = Annotated[int, Meta(ge=1, le=2**63 - 1, examples=[1])]
 Seq = Annotated[
@@ -173,40 +172,29 @@ class ChannelSpelling:
 
     def entry(self, entry: Entry) -> Frame:
         if isinstance(entry, PostedMessage):
-            said = ChannelMessage(entry.id, entry.sender_email, entry.body, _time(entry.sent_at), entry.seq)
-            return _frame(MessageSaid(self.channel_id, said))
+            said = ChannelMessage(entry.id, entry.sender_email, entry.body, moment_in_frame(entry.sent_at), entry.seq)
+            return frame_of(MessageSaid(self.channel_id, said))
         if isinstance(entry, MessageEdited):
-            edited_at = _time(entry.edited_at)
-            return _frame(MessageEditedHere(self.channel_id, entry.message_id, entry.seq, entry.body, edited_at))
+            edited_at = moment_in_frame(entry.edited_at)
+            return frame_of(MessageEditedHere(self.channel_id, entry.message_id, entry.seq, entry.body, edited_at))
         if isinstance(entry, MessageDeleted):
-            return _frame(MessageDeletedHere(self.channel_id, entry.message_id, entry.seq))
-        return _frame(
+            return frame_of(MessageDeletedHere(self.channel_id, entry.message_id, entry.seq))
+        return frame_of(
             ReactedHere(self.channel_id, entry.message_id, entry.seq, entry.emoji, entry.user_email, entry.added)
         )
 
     def whisper(self, whisper: Whisper) -> Frame:
         """In channels nothing else is whispered."""
-        return _frame(SomebodyTyping(self.channel_id, whisper.user_email))
+        return frame_of(SomebodyTyping(self.channel_id, whisper.user_email))
 
     def ack(self, client_id: str, message_id: int, seq: int) -> Frame:
-        return _frame(Acknowledged(self.channel_id, client_id, message_id, seq))
+        return frame_of(Acknowledged(self.channel_id, client_id, message_id, seq))
 
     def resumed(self, seq: int, complete: bool) -> Frame:
-        return _frame(Resumed(self.channel_id, seq, complete))
+        return frame_of(Resumed(self.channel_id, seq, complete))
 
     def joined(self, seq: int) -> Frame:
-        return _frame(Joined(self.channel_id, seq))
+        return frame_of(Joined(self.channel_id, seq))
 
     def left(self) -> Frame:
-        return _frame(Left(self.channel_id))
-
-
-_encoder = msgspec.json.Encoder()
-
-
-def _frame(content: Struct) -> Frame:
-    return Frame(_encoder.encode(content))
-
-
-def _time(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return frame_of(Left(self.channel_id))

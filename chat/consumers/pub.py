@@ -1,6 +1,5 @@
 """Pub Network's two sockets: a venue's group, and a private chat."""
 
-from datetime import datetime
 from typing import Annotated, ClassVar
 
 import msgspec
@@ -15,7 +14,7 @@ from chat.realtime.room import Room
 from chat.selectors.conversations import get_conversation_for
 from chat.services.conversations import join_group, mark_read
 from chat.text import MAXIMUM_BODY_LENGTH, MAXIMUM_CLIENT_ID_LENGTH
-from core.realtime.wire import Frame
+from core.realtime.wire import Frame, frame_of, moment_in_frame
 from core.surface.credentials import Credential
 from core.threads import in_database_thread
 
@@ -167,12 +166,12 @@ class Refused(Struct, forbid_unknown_fields=True):
 class PubSpelling:
     def entry(self, entry: Entry) -> Frame:
         if isinstance(entry, PostedMessage):
-            return _frame(MessageSent(entry.id, entry.seq, entry.sender, entry.body, _time(entry.sent_at)))
+            return frame_of(MessageSent(entry.id, entry.seq, entry.sender, entry.body, moment_in_frame(entry.sent_at)))
         if isinstance(entry, MessageEdited):
-            return _frame(MessageChanged(entry.message_id, entry.seq, entry.body, _time(entry.edited_at)))
+            return frame_of(MessageChanged(entry.message_id, entry.seq, entry.body, moment_in_frame(entry.edited_at)))
         if isinstance(entry, MessageDeleted):
-            return _frame(MessageRemoved(entry.message_id, entry.seq))
-        return _frame(Reacted(entry.message_id, entry.seq, entry.emoji, entry.user, entry.added))
+            return frame_of(MessageRemoved(entry.message_id, entry.seq))
+        return frame_of(Reacted(entry.message_id, entry.seq, entry.emoji, entry.user, entry.added))
 
     def whisper(self, whisper: Whisper) -> Frame:
         kinds: dict[str, Struct] = {
@@ -181,24 +180,13 @@ class PubSpelling:
             "user_joined": Joined(whisper.user, whisper.online),
             "user_left": Left(whisper.user, whisper.online),
         }
-        return _frame(kinds[whisper.kind])
+        return frame_of(kinds[whisper.kind])
 
     def ack(self, client_id: str, message_id: int, seq: int) -> Frame:
-        return _frame(Acknowledged(client_id, message_id, seq))
+        return frame_of(Acknowledged(client_id, message_id, seq))
 
     def resumed(self, seq: int, complete: bool) -> Frame:
-        return _frame(Resumed(seq, complete))
-
-
-_encoder = msgspec.json.Encoder()
-
-
-def _frame(content: Struct) -> Frame:
-    return Frame(_encoder.encode(content))
-
-
-def _time(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return frame_of(Resumed(seq, complete))
 
 
 class PubRoom(RoomConsumer):

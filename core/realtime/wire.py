@@ -1,6 +1,9 @@
 """What goes over a socket: a frame serialised once, and the bytes it is on the wire."""
 
+from datetime import datetime
 from typing import Protocol
+
+import msgspec
 
 
 class Frame:
@@ -16,6 +19,18 @@ class Frame:
     def text(self) -> str:
         """For servers that frame it themselves."""
         return self._payload.decode()
+
+
+_encoder = msgspec.json.Encoder()
+
+
+def frame_of(content: msgspec.Struct) -> Frame:
+    return Frame(_encoder.encode(content))
+
+
+def moment_in_frame(moment: datetime) -> str:
+    """A time in UTC, always to the microsecond."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 class Wire(Protocol):

@@ -1,14 +1,12 @@
 """Pulseboard's socket of one's inbox."""
 
-from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
-import msgspec
 from msgspec import Meta, Struct
 
 from accounts.consumers.signed_in import SignedInConsumer
 from accounts.models import User
-from core.realtime.wire import Frame
+from core.realtime.wire import Frame, frame_of, moment_in_frame
 from core.threads import in_database_thread
 from notifications.models import Notification
 from notifications.realtime.inboxes import Inboxes, Reader
@@ -108,27 +106,18 @@ class InboxSpelling:
             kind=notification.kind,
             message=notification.sentence,
             details=notification.details,
-            created_at=_time(notification.created_at),
+            created_at=moment_in_frame(notification.created_at),
         )
-        return _frame(Notified(shown.message, shown))
+        return frame_of(Notified(shown.message, shown))
 
     def subscribed(self, unread: int) -> Frame:
-        return _frame(InboxSubscribed(unread))
+        return frame_of(InboxSubscribed(unread))
 
     def unread_count(self, unread: int) -> Frame:
-        return _frame(UnreadCount(unread))
+        return frame_of(UnreadCount(unread))
 
 
-_encoder = msgspec.json.Encoder()
 _spelling = InboxSpelling()
-
-
-def _frame(content: Struct) -> Frame:
-    return Frame(_encoder.encode(content))
-
-
-def _time(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 class NotificationsConsumer(SignedInConsumer):

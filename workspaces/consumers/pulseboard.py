@@ -10,7 +10,7 @@ from accounts.consumers.signed_in import SignedInConsumer
 from accounts.models import User
 from activity.models import FeedEntry
 from core.errors import DomainError, NotFound, Unavailable
-from core.realtime.wire import Frame
+from core.realtime.wire import Frame, frame_of
 from core.surface.socket_figures import figures
 from core.threads import in_database_thread
 from workspaces.api.pulseboard.activity import ACTIVITY_EXAMPLE
@@ -120,7 +120,7 @@ class ActivityConsumer(SignedInConsumer):
         if self.is_closing:
             self._unfollow(frame.workspace_id)
         elif frame.since is not None:
-            self.outbox.send(_frame(Subscribed(frame.workspace_id, is_all)))
+            self.outbox.send(frame_of(Subscribed(frame.workspace_id, is_all)))
             figures.sent["subscribed"] += 1
 
     def _shown_out(self, workspace_id: int) -> None:
@@ -185,9 +185,6 @@ class PresenceConsumer(SignedInConsumer):
             self._presence.leave(self._watcher)
 
 
-_encoder = msgspec.json.Encoder()
-
-
 def spell_activity(entry: FeedEntry) -> Frame:
     activity = Activity(
         entry.pk,
@@ -197,12 +194,8 @@ def spell_activity(entry: FeedEntry) -> Frame:
         entry.sentence,
         entry.at.isoformat().replace("+00:00", "Z"),
     )
-    return _frame(ActivityUpdate(activity))
+    return frame_of(ActivityUpdate(activity))
 
 
 def spell_presence(email: str, status: str) -> Frame:
-    return _frame(PresenceUpdate(email, cast(Status, status)))
-
-
-def _frame(content: Struct) -> Frame:
-    return Frame(_encoder.encode(content))
+    return frame_of(PresenceUpdate(email, cast(Status, status)))
