@@ -16,7 +16,7 @@ from accounts.api.fields import Password
 from accounts.errors import ForeignOrigin, LogoutRefused, SessionEnded, SignInRefused, TokenInvalid
 from accounts.models import Gender, UserType
 from accounts.selectors import live_sessions_of
-from accounts.services import sessions, tickets
+from accounts.services import sessions
 from core.pagination import MAXIMUM_LIMIT
 from core.surface.access import ANYONE, SIGNED_IN
 from core.surface.client import client_address, client_device
@@ -217,28 +217,6 @@ class TokenDetails(SurfaceView):
             "sessions": live_sessions_of(self.caller).order_by("-last_seen_at", "id")[:MAXIMUM_LIMIT],
         }
         return self.answer(TokenDetailsOut, details)
-
-
-class TicketOut(Serializer):
-    ticket = Text(max_length=100)
-    expires_in = fields.IntegerField(help_text="In seconds.")
-
-
-class IssueTicket(SurfaceView):
-    access = {"POST": SIGNED_IN}
-
-    @operation(
-        summary="A ticket that opens one WebSocket",
-        description="For clients that can send a socket neither a header nor a cookie: `?ticket=` opens one socket "
-        "within 30 seconds. The socket lives as long as the access token that asked.",
-        answer=TicketOut,
-        status=201,
-        answer_example={"ticket": "Wl3vQm0c4o5kq1yNn7u0gq2rO0Yz1s8m1a9bJxkT3eA", "expires_in": 30},
-    )
-    def post(self, request: Request) -> Response:
-        until = datetime.fromtimestamp(claims_of(request).expires_at, UTC)
-        issued = tickets.issue_ticket(session_id=request.auth.pk, access_expires_at=until)
-        return self.answer(TicketOut, issued, status=201)
 
 
 class RevokeSession(SurfaceView):

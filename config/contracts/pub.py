@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from accounts.api.pub import IssueTicket, LoginOwner, LogOut, RefreshToken, RevokeSession, TokenDetails
+from accounts.api.pub import LoginOwner, LogOut, RefreshToken, RevokeSession, TokenDetails
+from accounts.api.tickets import IssueTicket
 from activity.api.pub import ActivityLog
 from analytics.api.pub.superuser import SuperuserAnalytics, SuperuserDashboard, SuperuserOverview, SuperuserReports
 from analytics.api.pub.venue import VenueOverviewView, VenueQrAnalytics

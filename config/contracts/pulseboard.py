@@ -4,8 +4,9 @@ from datetime import timedelta
 from typing import Any
 
 from accounts.api.pulseboard.authentication import RenewingAuthentication
-from accounts.api.pulseboard.people import IssueTicket, Me
+from accounts.api.pulseboard.people import Me
 from accounts.api.pulseboard.sign_in import LogOut, Refresh, Register, RequestCode, VerifyCode
+from accounts.api.tickets import IssueTicket
 from analytics.api.pulseboard import ActiveUsers, MessagesPerDay
 from chat.api.pulseboard.messages import (
     ChannelMessageDetail,

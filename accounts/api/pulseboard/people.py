@@ -1,17 +1,15 @@
 """Oneself, as Pulseboard shows and changes people."""
 
-from datetime import UTC, datetime
 from typing import Any, TypedDict
 
 from rest_framework import fields
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.authentication import claims_of
 from accounts.api.fields import Username
 from accounts.errors import NameTaken
 from accounts.selectors import get_active_user
-from accounts.services import registration, tickets
+from accounts.services import registration
 from accounts.services.registration import AccountChanges
 from core.surface.access import SIGNED_IN
 from core.surface.schema import operation
@@ -87,25 +85,3 @@ class Me(SurfaceView):
             changes = {**changes, **named(body["full_name"])}
         registration.update_account(account=self.caller, changes=changes, profile_changes={})
         return self.answer(MeAnswer, {"data": get_active_user(self.caller.pk)})
-
-
-class TicketOut(Serializer):
-    ticket = Text(max_length=100)
-    expires_in = fields.IntegerField(help_text="In seconds.")
-
-
-class IssueTicket(SurfaceView):
-    access = {"POST": SIGNED_IN}
-
-    @operation(
-        summary="A ticket that opens one WebSocket",
-        description="For pages that cannot read their HttpOnly cookie and may not send it: `?ticket=` opens one socket "
-        "within 30 seconds. The socket lives as long as the access token that asked.",
-        answer=TicketOut,
-        status=201,
-        answer_example={"ticket": "Wl3vQm0c4o5kq1yNn7u0gq2rO0Yz1s8m1a9bJxkT3eA", "expires_in": 30},
-    )
-    def post(self, request: Request) -> Response:
-        until = datetime.fromtimestamp(claims_of(request).expires_at, UTC)
-        issued = tickets.issue_ticket(session_id=request.auth.pk, access_expires_at=until)
-        return self.answer(TicketOut, issued, status=201)
