@@ -5,18 +5,19 @@ least one then sees that nobody is left.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import reduce
 from operator import or_
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from chat.models import SocketLease
+from core.bulk import store_all_that_can_be
 
 LEASED_FOR = timedelta(seconds=75)
 AT_ONCE = 500
@@ -71,17 +72,10 @@ def _take(node: UUID, keys: Iterable[Key]) -> None:
     """A room or user that is gone meanwhile has no lease, and takes nobody else's."""
     until = timezone.now() + LEASED_FOR
     leases = [SocketLease(conversation_id=key[0], user_id=key[1], node=node, expires_at=until) for key in keys]
-    try:
-        _store(leases)
-    except IntegrityError:
-        for lease in leases:
-            try:
-                _store([lease])
-            except IntegrityError:
-                continue
+    store_all_that_can_be(leases, _store)
 
 
-def _store(leases: list[SocketLease]) -> None:
+def _store(leases: Sequence[SocketLease]) -> None:
     SocketLease.objects.bulk_create(
         leases,
         update_conflicts=True,

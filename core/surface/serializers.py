@@ -41,10 +41,9 @@ class Serializer(serializers.Serializer[Any]):
         kind = type(self)
         if kind in _shown_alike:
             return _shown_alike[kind]
-        shown = shown_fields(self._readable_fields)
-        if not any(map(_needs_context, kind._declared_fields.values())):
-            _shown_alike[kind] = shown_fields(kind()._readable_fields)
-        return shown
+        if any(map(_needs_context, kind._declared_fields.values())):
+            return shown_fields(self._readable_fields)
+        return _shown_alike.setdefault(kind, shown_fields(kind()._readable_fields))
 
 
 _shown_alike: dict[type[Serializer], list[Shown]] = {}

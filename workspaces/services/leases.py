@@ -4,13 +4,14 @@ Each statement commits by itself, on purpose: whoever is told of a change reads 
 that change a user's leases at the same moment the one that reads last sees both.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 
+from core.bulk import store_all_that_can_be
 from workspaces.models import LastSeen, PresenceLease
 
 LEASED_FOR = timedelta(seconds=75)
@@ -56,17 +57,10 @@ def _take(node: UUID, statuses: Mapping[int, str]) -> None:
     """A user who is gone meanwhile has no lease, and takes nobody else's."""
     until = timezone.now() + LEASED_FOR
     leases = [PresenceLease(user_id=pk, node=node, status=status, expires_at=until) for pk, status in statuses.items()]
-    try:
-        _store(leases)
-    except IntegrityError:
-        for lease in leases:
-            try:
-                _store([lease])
-            except IntegrityError:
-                continue
+    store_all_that_can_be(leases, _store)
 
 
-def _store(leases: Iterable[PresenceLease]) -> None:
+def _store(leases: Sequence[PresenceLease]) -> None:
     PresenceLease.objects.bulk_create(
         leases,
         batch_size=AT_ONCE,
