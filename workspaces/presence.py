@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from accounts.models import User
 from accounts.selectors import blocked_by_each
 from workspaces.models import LastSeen, Member, PresenceLease
 from workspaces.selectors import workspace_ids_of
@@ -68,6 +69,11 @@ def members_seen_since(workspace_id: int, moment: datetime) -> frozenset[int]:
     there = Q(user__in=_live().values("user")) | Q(user__in=LastSeen.objects.filter(at__gte=moment).values("user"))
     rows = Member.objects.filter(there, workspace=workspace_id)
     return frozenset(rows.values_list("user", flat=True))
+
+
+def last_seen_section(user: User) -> object:
+    """For who asks what is held on them; None where they were never seen to go."""
+    return LastSeen.objects.filter(user=user).values_list("at", flat=True).first()
 
 
 def _live() -> "QuerySet[PresenceLease]":

@@ -9,6 +9,7 @@ from workspaces import (
     exports,
     feed,  # noqa: F401 - it subscribes by itself
 )
+from workspaces.presence import last_seen_section
 from workspaces.realtime import announcements  # noqa: F401 - so does this
 from workspaces.selectors import get_membership
 from workspaces.services.leases import forget_presence
@@ -17,6 +18,7 @@ from workspaces.services.members import leave_every_workspace, take_up_invitatio
 INVITATION = Kind("invitation", "Being added to a workspace")
 
 register_kind(INVITATION)
+register_export_section("last_seen", last_seen_section)
 register_export_section("workspaces", exports.workspaces_section)
 register_export_section("private_channels", exports.channels_section)
 register_export_section("workspace_invitations", exports.invitations_section)

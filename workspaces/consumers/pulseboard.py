@@ -14,8 +14,9 @@ from core.realtime.wire import Frame, frame_of
 from core.surface.socket_figures import figures
 from core.threads import in_database_thread
 from workspaces.api.pulseboard.activity import ACTIVITY_EXAMPLE
+from workspaces.realtime.circles import Watcher
 from workspaces.realtime.feeds import Feeds, Follower, feeds
-from workspaces.realtime.presence import Presence, Watcher, presence
+from workspaces.realtime.presence import Presence, presence
 from workspaces.selectors import get_workspace_for
 
 Id = Annotated[int, Meta(ge=1, le=2**63 - 1, examples=[1])]

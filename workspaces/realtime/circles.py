@@ -4,16 +4,17 @@ Sockets whose people are in the same workspaces form a circle. They are shown th
 whom they have blocked.
 """
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 from core.realtime.outbox import Outbox
 from core.realtime.wire import Frame
 from workspaces.presence import Person, Sight
 from workspaces.realtime.bundle import Bundle
 from workspaces.realtime.figures import figures
+from workspaces.services.leases import ONLINE
 
 OFFLINE = "offline"
 
@@ -22,13 +23,19 @@ Spell = Callable[[str, str], Frame]
 Seen = Mapping[int, Person]
 
 
-class Watching(Protocol):
-    """A socket that is shown people; `sight` is None until it was shown any."""
+class Watcher:
+    """One socket: whose, what it last said of them, and how it is told of others; `sight` is None until it was."""
 
-    user_id: int
-    outbox: Outbox
-    spell: Spell
-    sight: Sight | None
+    __slots__ = ("beat_at", "is_closed", "outbox", "sight", "spell", "status", "user_id")
+
+    def __init__(self, user_id: int, outbox: Outbox, spell: Spell) -> None:
+        self.user_id = user_id
+        self.outbox = outbox
+        self.spell = spell
+        self.status = ONLINE
+        self.beat_at = asyncio.get_running_loop().time()
+        self.sight: Sight | None = None
+        self.is_closed = False
 
 
 @dataclass(frozen=True)
@@ -43,7 +50,7 @@ class _Circle:
     def __init__(self, workspace_ids: frozenset[int], spell: Spell) -> None:
         self.workspace_ids = workspace_ids
         self.spell = spell
-        self.watchers: set[Watching] = set()
+        self.watchers: set[Watcher] = set()
         self.everybody: Bundle | None = None
 
     def sees(self, person: Person | None) -> bool:
@@ -63,7 +70,7 @@ class Circles:
         watching = {watcher.user_id for one in self._of_workspace.get(workspace_id, ()) for watcher in one.watchers}
         return watching | self._in_workspace.get(workspace_id, {}).keys()
 
-    def seen_by(self, watcher: Watching) -> Seen:
+    def seen_by(self, watcher: Watcher) -> Seen:
         if watcher.sight is None:
             return {}
         without = _kept_from(watcher)
@@ -73,7 +80,7 @@ class Circles:
             if user_id not in without
         }
 
-    def add(self, watcher: Watching, seen: Seen) -> int:
+    def add(self, watcher: Watcher, seen: Seen) -> int:
         """Show them whom they have not `seen` yet as they are now, and that those are gone whom they see no more.
 
         Returns how many frames that took.
@@ -95,7 +102,7 @@ class Circles:
         gone = {one: _spelled(watcher.spell, person, OFFLINE) for one, person in seen.items() if one not in now}
         return _send(Bundle(gone | news), watcher)
 
-    def remove(self, watcher: Watching) -> None:
+    def remove(self, watcher: Watcher) -> None:
         """They are shown nothing more."""
         if watcher.sight is None:
             return
@@ -179,14 +186,14 @@ def _spelled(spell: Spell, person: Person, status: str) -> Frame:
     return spell(person.email, status)
 
 
-def _send(bundle: Bundle, watcher: Watching, *, without: Collection[int] = ()) -> int:
+def _send(bundle: Bundle, watcher: Watcher, *, without: Collection[int] = ()) -> int:
     """Returns how many frames that is."""
     sent = bundle.send(watcher.outbox, without=without)
     figures.written += bool(sent)
     return sent
 
 
-def _kept_from(watcher: Watching) -> set[int]:
+def _kept_from(watcher: Watcher) -> set[int]:
     """Themselves, and those whom they have blocked."""
     assert watcher.sight is not None
     return {*watcher.sight.hidden_ids, watcher.user_id}

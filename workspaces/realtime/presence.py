@@ -22,11 +22,10 @@ from django.db import DatabaseError
 from core.background import Background
 from core.realtime.doorbell import Ring
 from core.realtime.exchange import Exchange, exchange, ring_everywhere
-from core.realtime.outbox import Outbox
 from core.surface.socket_figures import figures
 from core.threads import in_database_thread
 from workspaces.presence import Person, Sight, people_there, sights_of, statuses
-from workspaces.realtime.circles import Change, Circles, Spell
+from workspaces.realtime.circles import Change, Circles, Watcher
 from workspaces.realtime.figures import figures as told
 from workspaces.services import leases
 from workspaces.services.leases import IDLE, ONLINE
@@ -52,21 +51,6 @@ class Pace:
     renew: float = 25.0
     look: float = 5.0
     read: float = 60.0
-
-
-class Watcher:
-    """One socket: whose, what it last said of them, and how it is told of others."""
-
-    __slots__ = ("beat_at", "is_closed", "outbox", "sight", "spell", "status", "user_id")
-
-    def __init__(self, user_id: int, outbox: Outbox, spell: Spell) -> None:
-        self.user_id = user_id
-        self.outbox = outbox
-        self.spell = spell
-        self.status = ONLINE
-        self.beat_at = asyncio.get_running_loop().time()
-        self.sight: Sight | None = None
-        self.is_closed = False
 
 
 @dataclass(frozen=True)

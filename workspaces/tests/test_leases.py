@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from accounts.services.privacy import anonymise_account
+from accounts.services.privacy import anonymise_account, export_account
 from workspaces.models import LastSeen, PresenceLease
 from workspaces.services import leases
 from workspaces.services.leases import IDLE, ONLINE
@@ -69,6 +69,13 @@ def test_a_crowd_takes_few_statements(make_user, django_assert_max_num_queries):
 
     assert held() == set()
     assert LastSeen.objects.count() == 50
+
+
+def test_who_asks_is_told_when_they_were_seen_last(mate, boss):
+    seen = LastSeen.objects.create(user=mate, at=timezone.now())
+
+    assert export_account(mate)["last_seen"] == seen.at
+    assert export_account(boss)["last_seen"] is None
 
 
 def test_who_leaves_is_forgotten(mate):
