@@ -21,7 +21,7 @@ from core.pagination import MAXIMUM_LIMIT
 from core.surface.access import ANYONE, SIGNED_IN
 from core.surface.client import client_address, client_device
 from core.surface.schema import operation
-from core.surface.serializers import MessageOut, Serializer, Text
+from core.surface.serializers import Choice, MessageOut, Serializer, Text
 from core.surface.views import SurfaceView
 
 ACCESS_EXAMPLE = "eyJhbGciOiJIUzI1NiIsImtpZCI6IjEifQ.eyJ1c2VyX2lkIjoxfQ.c2lnbmF0dXJl"
@@ -74,7 +74,7 @@ class UserOut(Serializer):
     email = fields.EmailField()
     first_name = Text(allow_blank=True)
     last_name = Text(allow_blank=True)
-    gender = fields.ChoiceField(Gender.choices)
+    gender = Choice(Gender.choices)
     user_type = fields.CharField(source="user_type_id")
     customer_profile = CustomerProfileOut(allow_null=True, help_text="Null for who is not a customer.")
 

@@ -13,7 +13,7 @@ from billing.selectors import coupons, get_plan, plans
 from billing.services.coupons import CouponFields, create_coupon
 from billing.services.plans import PlanFields, change_plan, create_plan
 from core.surface.schema import operation
-from core.surface.serializers import Boolean, Integer, ListQuery, Money, Serializer, Text
+from core.surface.serializers import Boolean, Choice, Integer, ListQuery, Money, Serializer, Text
 from core.surface.views import SurfaceView
 
 PLAN_EXAMPLE = {"name": "Gold", "price": "99.00", "currency": "GBP", "period": "month"}
@@ -75,7 +75,7 @@ class PlanIn(Serializer):
     name = Text(max_length=60)
     price = Money()
     currency = Currency()
-    period = fields.ChoiceField(choices=Plan.Period.choices)
+    period = Choice(choices=Plan.Period.choices)
     active = Boolean(source="is_active", required=False, help_text="Whether it can be subscribed to.")
 
 
@@ -85,7 +85,7 @@ class PlanOut(Serializer):
     name = Text()
     price = Money()
     currency = Text(max_length=3)
-    period = fields.ChoiceField(choices=Plan.Period.choices)
+    period = Choice(choices=Plan.Period.choices)
     active = Boolean(source="is_active")
     created_at = fields.DateTimeField()
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 from uuid import UUID
 
 from rest_framework import fields, serializers
@@ -176,6 +176,15 @@ class Boolean(fields.BooleanField):
         if not isinstance(data, bool):
             self.fail("invalid", input=data)
         return data
+
+
+class Choice(fields.ChoiceField):
+    """One of a few values. A refusal names them; DRF's own would repeat what was sent, by mistake a password."""
+
+    default_error_messages: ClassVar[dict[str, Any]] = {"invalid_choice": "Choose one of: {choices}."}
+
+    def fail(self, key: str, **values: Any) -> NoReturn:
+        super().fail(key, choices=", ".join(map(str, self.choices)), **values)
 
 
 class ListQuery(serializers.Serializer[Any]):

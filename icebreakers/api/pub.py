@@ -8,7 +8,7 @@ from rest_framework.response import Response
 
 from core.surface.access import ANYONE
 from core.surface.schema import operation
-from core.surface.serializers import Integer, ListQuery, Serializer, Text
+from core.surface.serializers import Choice, Integer, ListQuery, Serializer, Text
 from core.surface.views import SurfaceView
 from icebreakers import selectors
 from icebreakers.errors import NoIceBreaker
@@ -21,16 +21,14 @@ class IceBreakerQuery(Serializer):
     level = fields.IntegerField(
         min_value=1, max_value=5, required=False, help_text="From 1, light, to 5, bold; all unless given."
     )
-    gender = fields.ChoiceField(
-        choices=IceBreaker.Gender.choices, required=False, help_text="Those for `any` gender always match."
-    )
+    gender = Choice(choices=IceBreaker.Gender.choices, required=False, help_text="Those for `any` gender always match.")
 
 
 class IceBreakerOut(Serializer):
     id = Integer()
     text = Text(max_length=500)
     level = Integer(min_value=1, max_value=5)
-    gender = fields.ChoiceField(choices=IceBreaker.Gender.choices)
+    gender = Choice(choices=IceBreaker.Gender.choices)
 
 
 class IceBreakerList(SurfaceView):

@@ -97,12 +97,12 @@ def test_random_of_none_is_not_found():
         ("level=", {"level": ["A valid integer is required."]}),
         ("level=three", {"level": ["A valid integer is required."]}),
         ("level=%00", {"level": ["A valid integer is required."]}),
-        ("gender=", {"gender": ['"" is not a valid choice.']}),
-        ("gender=Male", {"gender": ['"Male" is not a valid choice.']}),
-        ("gender=other", {"gender": ['"other" is not a valid choice.']}),
+        ("gender=", {"gender": ["Choose one of: male, female, any."]}),
+        ("gender=Male", {"gender": ["Choose one of: male, female, any."]}),
+        ("gender=other", {"gender": ["Choose one of: male, female, any."]}),
         (
             "level=x&gender=x",
-            {"level": ["A valid integer is required."], "gender": ['"x" is not a valid choice.']},
+            {"level": ["A valid integer is required."], "gender": ["Choose one of: male, female, any."]},
         ),
     ],
 )

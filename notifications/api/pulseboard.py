@@ -8,7 +8,7 @@ from rest_framework.response import Response
 
 from core.surface.access import SIGNED_IN
 from core.surface.schema import operation
-from core.surface.serializers import Boolean, Integer, ListQuery, Serializer, Text
+from core.surface.serializers import Boolean, Choice, Integer, ListQuery, Serializer, Text
 from core.surface.views import SurfaceView
 from notifications.errors import KindUnknown
 from notifications.models import Preference
@@ -103,7 +103,7 @@ class PreferredOut(Serializer):
 
 class PreferenceIn(Serializer):
     kind = Text(max_length=40, help_text="One that the list has.")
-    channel = fields.ChoiceField(choices=Preference.Channel.choices)
+    channel = Choice(choices=Preference.Channel.choices)
     enabled = Boolean()
 
 

@@ -12,7 +12,7 @@ from billing.models import Tier
 from core.errors import NotFound
 from core.surface.access import SIGNED_IN
 from core.surface.schema import operation
-from core.surface.serializers import Integer, ListQuery, MessageOut, Money, Serializer, Text, Uuid
+from core.surface.serializers import Choice, Integer, ListQuery, MessageOut, Money, Serializer, Text, Uuid
 from core.surface.views import SurfaceView
 from offers import errors, services
 from offers.models import Offer
@@ -73,9 +73,9 @@ class OfferIn(Serializer):
     total_quota = Integer(min_value=1, allow_null=True, default=None, help_text="null: as many as are asked for.")
     per_customer_limit = Integer(min_value=1, default=1)
     eligible_memberships = fields.ListField(
-        child=fields.ChoiceField(Tier.choices), max_length=10, default=list, help_text="Empty: everyone."
+        child=Choice(Tier.choices), max_length=10, default=list, help_text="Empty: everyone."
     )
-    presence_required = fields.ChoiceField(Certainty.choices, default=Certainty.CLAIMED)
+    presence_required = Choice(Certainty.choices, default=Certainty.CLAIMED)
     budget = Money(allow_null=True, default=None)
 
     def validate_eligible_memberships(self, tiers: list[str]) -> list[str]:
@@ -94,8 +94,8 @@ class OfferOut(Serializer):
     expires_at = fields.DateTimeField()
     total_quota = fields.IntegerField(allow_null=True)
     per_customer_limit = fields.IntegerField()
-    eligible_memberships = fields.ListField(child=fields.ChoiceField(Tier.choices))
-    presence_required = fields.ChoiceField(Certainty.choices)
+    eligible_memberships = fields.ListField(child=Choice(Tier.choices))
+    presence_required = Choice(Certainty.choices)
     budget = Money(allow_null=True, required=False)
     redeemed_count = fields.IntegerField(required=False)
     remaining = fields.IntegerField(allow_null=True, required=False, help_text="null where there is no quota.")

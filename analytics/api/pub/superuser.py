@@ -18,7 +18,7 @@ from analytics.platform import Moment, dashboard, overview, platform_months
 from analytics.report import Kind, plans_report, platform_report, venues_report
 from billing.selectors import plans
 from core.surface.schema import operation
-from core.surface.serializers import ListQuery, Serializer, Text
+from core.surface.serializers import Choice, ListQuery, Serializer, Text
 from core.surface.views import SurfaceView
 from venues.selectors import all_venues
 
@@ -102,10 +102,8 @@ class CurrencyQuery(serializers.Serializer[Any]):
 
 
 class ReportQuery(CurrencyQuery, ListQuery):
-    by = fields.ChoiceField(
-        choices=Kind.choices, required=False, help_text="Of whom: venues unless given; in a file all of them."
-    )
-    format = fields.ChoiceField(
+    by = Choice(choices=Kind.choices, required=False, help_text="Of whom: venues unless given; in a file all of them.")
+    format = Choice(
         choices=["json", CSV], default="json", help_text="`csv` is a file of everything, whatever `limit` says."
     )
 
@@ -194,7 +192,7 @@ class ReportMonthOut(Serializer):
 
 
 class ReportRowOut(Serializer):
-    kind = fields.ChoiceField(choices=Kind.choices)
+    kind = Choice(choices=Kind.choices)
     id = fields.IntegerField()
     name = Text()
     plan = Text(allow_null=True, help_text="The one a venue has now.")

@@ -9,7 +9,7 @@ from core.sessions import SessionPolicy
 from core.surface.contract import Contract, Json, Route
 from core.surface.failure import Failure
 from core.surface.schema import operation
-from core.surface.serializers import Boolean, CamelSerializer, Email, Integer, ListQuery, Number, Text, Uuid
+from core.surface.serializers import Boolean, CamelSerializer, Choice, Email, Integer, ListQuery, Number, Text, Uuid
 from core.tests.throwaway import counters, views
 
 
@@ -24,7 +24,7 @@ class CounterIn(CamelSerializer):
     is_public = Boolean(required=False)
     contact_email = Email(required=False)
     group_id = Uuid(required=False)
-    kind = fields.ChoiceField(choices=("up", "down"), required=False)
+    kind = Choice(choices=("up", "down"), required=False)
     main_label = LabelIn(required=False)
     other_labels = LabelIn(many=True, required=False)
     free_form = fields.DictField(child=Text(max_length=5), required=False)

@@ -14,7 +14,7 @@ from billing.models import Payment, Subscription
 from billing.services.payments import record_payment, refund_payment
 from billing.services.subscriptions import LONGEST_TRIAL_DAYS, TRIAL_DAYS, cancel_subscription
 from core.surface.schema import operation
-from core.surface.serializers import Integer, ListQuery, Money, Serializer, Text
+from core.surface.serializers import Choice, Integer, ListQuery, Money, Serializer, Text
 from core.surface.views import SurfaceView
 from venues.api.pub.presence import VenueBrief
 from venues.errors import VenueUnknown
@@ -67,7 +67,7 @@ class PlanBrief(Serializer):
 
 
 class SubscriptionsQuery(ListQuery):
-    status = fields.ChoiceField(choices=Subscription.Status.choices, default="")
+    status = Choice(choices=Subscription.Status.choices, default="")
     venue = fields.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
     plan = fields.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
 
@@ -83,7 +83,7 @@ class SubscriptionOut(Serializer):
     id = Integer()
     venue = fields.SerializerMethodField()
     plan = PlanBrief()
-    status = fields.ChoiceField(choices=Subscription.Status.choices)
+    status = Choice(choices=Subscription.Status.choices)
     starts_at = fields.DateTimeField()
     current_period_ends_at = fields.DateTimeField()
     cancelled_at = fields.DateTimeField(allow_null=True)

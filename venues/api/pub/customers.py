@@ -28,7 +28,7 @@ from accounts.services.sessions import Credentials
 from core.surface.access import ANYONE, SIGNED_IN
 from core.surface.client import client_address, client_device
 from core.surface.schema import operation
-from core.surface.serializers import Email, Integer, ListQuery, MessageOut, Serializer, Text
+from core.surface.serializers import Choice, Email, Integer, ListQuery, MessageOut, Serializer, Text
 from core.surface.views import SurfaceView
 from venues.errors import VarIdNotCurrent, VenueNotServing
 from venues.selectors import find_people, get_person_for
@@ -88,7 +88,7 @@ class AccountIn(Serializer):
     email = Email()
     first_name = Text(max_length=150, allow_blank=True, required=False)
     last_name = Text(max_length=150, allow_blank=True, required=False)
-    gender = fields.ChoiceField(Gender.choices, allow_blank=True, required=False)
+    gender = Choice(Gender.choices, allow_blank=True, required=False)
     customer_profile = ProfileIn(required=False)
 
 
@@ -214,7 +214,7 @@ class CustomerQuery(ListQuery):
     q = fields.CharField(required=False, allow_blank=True, max_length=100, help_text="Part of a name or e-mail.")
     is_active = fields.BooleanField(required=False)
     is_verified = fields.BooleanField(required=False)
-    gender = fields.ChoiceField(Gender.choices, allow_blank=True, required=False)
+    gender = Choice(Gender.choices, allow_blank=True, required=False)
     venue = fields.IntegerField(required=False, min_value=1, max_value=BIGGEST_ID, help_text="Those there now.")
 
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import fields, serializers
 
-from core.surface.serializers import Email, Integer, Number, Serializer, Text
+from core.surface.serializers import Choice, Email, Integer, Number, Serializer, Text
 from venues.models import OpeningHours, Venue, validate_time_zone
 from venues.opening_hours import is_open_at
 
@@ -29,7 +29,7 @@ class ClockTime(fields.TimeField):
         return super().to_internal_value(data)
 
 
-class DayField(fields.ChoiceField):
+class DayField(Choice):
     """`"monday"` for 0."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -78,8 +78,8 @@ class VenueIn(Serializer):
 
     name = Text(max_length=120)
     qr_settings = QrSettings(source="*")
-    kind = fields.ChoiceField(choices=Venue.Kind.choices, required=False)
-    status = fields.ChoiceField(choices=Venue.Status.choices, required=False)
+    kind = Choice(choices=Venue.Kind.choices, required=False)
+    status = Choice(choices=Venue.Status.choices, required=False)
     owner = Integer(
         source="owner_id", min_value=1, allow_null=True, required=False, help_text="A superuser may name one."
     )
@@ -100,8 +100,8 @@ class VenueIn(Serializer):
 class VenueOut(Serializer):
     id = Integer()
     name = Text()
-    kind = fields.ChoiceField(choices=Venue.Kind.choices)
-    status = fields.ChoiceField(choices=Venue.Status.choices)
+    kind = Choice(choices=Venue.Kind.choices)
+    status = Choice(choices=Venue.Status.choices)
     owner = Integer(source="owner_id", allow_null=True)
     address = Text()
     latitude = Number(allow_null=True)

@@ -7,7 +7,7 @@ from rest_framework.response import Response
 
 from accounts.api.access import CUSTOMER
 from core.surface.schema import operation
-from core.surface.serializers import Integer, MessageOut, Number, Serializer, Text
+from core.surface.serializers import Choice, Integer, MessageOut, Number, Serializer, Text
 from core.surface.views import SurfaceView
 from venues.errors import VarIdNotCurrent
 from venues.geography import Place
@@ -36,7 +36,7 @@ class VenueBrief(Serializer):
 
 class PresenceOut(Serializer):
     venue = VenueBrief()
-    certainty = fields.ChoiceField(choices=Certainty.choices)
+    certainty = Choice(choices=Certainty.choices)
     since = fields.DateTimeField()
     until = fields.DateTimeField()
 

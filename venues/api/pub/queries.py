@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import fields
 from rest_framework.exceptions import ValidationError
 
-from core.surface.serializers import ListQuery
+from core.surface.serializers import Choice, ListQuery
 from venues.geography import FARTHEST_KM, Place
 from venues.models import Venue
 from venues.selectors import VenueSearch
@@ -22,8 +22,8 @@ class VenuesQuery(ListQuery):
     radius_km = fields.FloatField(
         required=False, min_value=0.001, max_value=FARTHEST_KM, help_text="With `near`: no farther than this."
     )
-    kind = fields.ChoiceField(choices=Venue.Kind.choices, default="")
-    status = fields.ChoiceField(choices=Venue.Status.choices, default="")
+    kind = Choice(choices=Venue.Kind.choices, default="")
+    status = Choice(choices=Venue.Status.choices, default="")
     q = fields.CharField(default="", max_length=100, allow_blank=True, help_text="In the name or the address.")
     mine = fields.BooleanField(default=False, help_text="Only those I own.")
 

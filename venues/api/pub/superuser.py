@@ -14,7 +14,7 @@ from accounts.services.registration import AccountDetails
 from billing.errors import PlanNotOffered
 from billing.models import Subscription
 from core.surface.schema import operation
-from core.surface.serializers import Email, Integer, ListQuery, Money, Serializer, Text
+from core.surface.serializers import Choice, Email, Integer, ListQuery, Money, Serializer, Text
 from core.surface.views import SurfaceView
 from venues.api.pub.fields import QrSettings, VenueIn
 from venues.errors import OpeningHoursRepeated, PlaceIncomplete
@@ -61,17 +61,17 @@ class PlatformVenuesQuery(ListQuery):
     q = fields.CharField(
         default="", max_length=100, allow_blank=True, help_text="In the name, the address, the contact or the owner."
     )
-    status = fields.ChoiceField(choices=Venue.Status.choices, default="")
-    subscription = fields.ChoiceField(
+    status = Choice(choices=Venue.Status.choices, default="")
+    subscription = Choice(
         choices=[*Subscription.Status.values, NONE], default="", help_text="The status of the latest one."
     )
-    order = fields.ChoiceField(choices=list(ORDERS), default="id")
+    order = Choice(choices=list(ORDERS), default="id")
 
 
 class SubscriptionBrief(Serializer):
     id = Integer()
     plan = Text(source="plan.name")
-    status = fields.ChoiceField(choices=Subscription.Status.choices)
+    status = Choice(choices=Subscription.Status.choices)
     current_period_ends_at = fields.DateTimeField()
 
 
@@ -86,7 +86,7 @@ class PlatformVenueOut(Serializer):
     id = Integer(source="venue.pk")
     name = Text(source="venue.name")
     address = Text(source="venue.address", allow_blank=True)
-    status = fields.ChoiceField(source="venue.status", choices=Venue.Status.choices)
+    status = Choice(source="venue.status", choices=Venue.Status.choices)
     subscription = SubscriptionBrief(allow_null=True, help_text="The latest, cancelled or not.")
     last_payment = PaymentBrief(allow_null=True)
     last_qr_scanned = fields.DateTimeField(source="venue.last_scanned_at", allow_null=True)
@@ -172,7 +172,7 @@ class PlatformVenues(SurfaceView):
 class NewUserIn(Serializer):
     username = Username()
     email = Email()
-    user_type = fields.ChoiceField(choices=[str(kind) for kind in INVITED])
+    user_type = Choice(choices=[str(kind) for kind in INVITED])
 
 
 class NewUser(SurfaceView):

@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import fields
 
-from core.surface.serializers import Email, Integer, Serializer, Text
+from core.surface.serializers import Choice, Email, Integer, Serializer, Text
 from workspaces.models import Role
 
 WORKSPACE_EXAMPLE = {
@@ -71,7 +71,7 @@ class WorkspaceMade(Serializer):
 
 class NewMemberIn(Serializer):
     email = Email()
-    role = fields.ChoiceField(
+    role = Choice(
         choices=[Role.ADMIN.value, Role.MEMBER.value],
         default=Role.MEMBER.value,
         help_text="Only one who is in it can be made the owner.",
@@ -79,7 +79,7 @@ class NewMemberIn(Serializer):
 
 
 class RoleIn(Serializer):
-    role = fields.ChoiceField(choices=Role.choices)
+    role = Choice(choices=Role.choices)
 
 
 class MemberOut(Serializer):
@@ -87,7 +87,7 @@ class MemberOut(Serializer):
     username = fields.CharField(source="user.username")
     email = fields.EmailField(source="user.email")
     full_name = fields.CharField(source="user.get_full_name")
-    role = fields.ChoiceField(choices=Role.choices)
+    role = Choice(choices=Role.choices)
     joined_at = fields.DateTimeField()
 
 
@@ -96,16 +96,16 @@ class MemberAnswer(Serializer):
 
 
 class AddedOut(Serializer):
-    state = fields.ChoiceField(choices=["member", "invited"], help_text="Whether they are in it, or were written to.")
+    state = Choice(choices=["member", "invited"], help_text="Whether they are in it, or were written to.")
     user_id = Integer(allow_null=True, help_text="null: nobody is known by that address.")
     email = fields.EmailField()
-    role = fields.ChoiceField(choices=Role.choices)
+    role = Choice(choices=Role.choices)
 
 
 class InvitationOut(Serializer):
     id = Integer()
     email = fields.EmailField()
-    role = fields.ChoiceField(choices=Role.choices)
+    role = Choice(choices=Role.choices)
     invited_by = fields.EmailField(source="invited_by.email")
     created_at = fields.DateTimeField()
     expires_at = fields.DateTimeField()
