@@ -25,8 +25,6 @@ from venues.selectors import get_managed_venue
 
 LONGEST_MUTE_MINUTES = 30 * 24 * 60
 
-LONGEST_MUTE_MINUTES = 30 * 24 * 60
-
 
 @dataclass(frozen=True)
 class OpenedChat:

@@ -14,6 +14,8 @@ ABUSIVE_BYTES = 64 * 1024
 AnyFrame = TypeVar("AnyFrame", bound=msgspec.Struct)
 
 _PATH = re.compile(r" - at `\$\.?(?P<path>[^`]*)`$")
+# What msgspec repeats of a word that is none of those it knows may be anything, a password by mistake.
+_VALUE = re.compile(r"^Invalid enum value .*", re.DOTALL)
 _MISSING = re.compile(r"missing required field `(?P<path>[^`]*)`")
 
 
@@ -58,5 +60,5 @@ def _known(kinds: Mapping[str, object]) -> str:
 def _bad_field(trouble: str) -> FrameRefused:
     found = _PATH.search(trouble) or _MISSING.search(trouble)
     field = found["path"] if found else "frame"
-    reason = _PATH.sub("", trouble)
+    reason = _VALUE.sub("Not one of the values this takes.", _PATH.sub("", trouble))
     return FrameRefused(f"{field}: {reason}", fields={field: [reason]})
