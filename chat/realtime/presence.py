@@ -16,7 +16,7 @@ from core.threads import in_database_thread
 
 log = logging.getLogger(__name__)
 
-RENEW_EVERY = 25.0
+RENEW_EVERY = 10.0
 MISS_EVERY = 5.0
 TRY_AGAIN_AFTER = 1.0
 AT_ONCE = 200
@@ -111,9 +111,13 @@ class Presence:
             if not self._leased:
                 continue
             try:
-                await in_database_thread(leases.renew_leases, self._node)
+                held = await in_database_thread(leases.renew_leases, self._node)
             except DatabaseError as trouble:
                 log.warning("cannot renew presence: %s", type(trouble).__name__)
+                continue
+            for key in self._leased - held:
+                self._leased.discard(key)
+                self._settle_soon(key)
 
     async def _miss(self) -> None:
         """Tell of those whose process died, whichever room they were in: its listeners may be anywhere.

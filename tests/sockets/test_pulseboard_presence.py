@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from channels.layers import get_channel_layer
 from django.conf import settings
 from django.db import OperationalError
 from django.utils import timezone
@@ -14,13 +15,17 @@ from django.utils import timezone
 from accounts.models import Block, UserType
 from accounts.services.blocks import block_user, unblock_user
 from accounts.services.sessions import end_all_sessions
+from core.realtime.exchange import Exchange
+from core.realtime.outbox import Outbox
 from core.threads import in_database_thread
 from tests.sockets.client import Socket, play
 from tests.sockets.conftest import bearer
 from tests.sockets.server import serving
+from workspaces.consumers.pulseboard import spell_presence
 from workspaces.models import LastSeen, Member, PresenceLease, Role, Workspace
 from workspaces.realtime import presence as module
-from workspaces.realtime.presence import Pace, presence
+from workspaces.realtime.circles import Watcher
+from workspaces.realtime.presence import Pace, Presence, presence
 from workspaces.services import leases
 from workspaces.services.members import remove_member
 from workspaces.services.workspaces import delete_workspace
@@ -28,7 +33,7 @@ from workspaces.services.workspaces import delete_workspace
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
 PRESENCE = "/ws/presence/"
-QUICK = Pace(silence=30, grace=0.3, gather=0.01, notice=0.05, renew=0.2, look=0.1, read=5)
+QUICK = Pace(silence=30, grace=0.3, gather=0.01, renew=0.2, look=0.1, read=5)
 # Long enough for a round or two of that pace.
 SOON = 0.15
 
@@ -188,9 +193,35 @@ async def keep_beating(socket):
         await asyncio.sleep(0.1)
 
 
+def test_who_falls_silent_is_offline_for_others_at_the_moment_they_have_been_silent_for_long(team, people):
+    ann, ben, _ = people
+
+    @scene_with(replace(QUICK, silence=0.6))
+    async def silent_for():
+        watching, silent = await there(ann), await there(ben)
+        beats = asyncio.ensure_future(keep_beating(watching))
+        await heard(watching)
+        await silent.send({"type": "heartbeat"})
+        spoke_at = time.monotonic()
+        told = await watching.receive()
+        beats.cancel()
+        return told, time.monotonic() - spoke_at
+
+    told, after = silent_for
+    assert told == update(ben, "offline")
+    assert 0.6 <= after < 0.8
+
+
 def test_the_documents_times_are_the_default():
     assert (Pace().silence, Pace().grace, Pace().gather) == (75, 5, 0.25)
-    assert timedelta(seconds=75) == leases.LEASED_FOR
+
+
+def test_who_was_here_through_a_process_that_died_is_gone_for_everybody_well_within_75_seconds():
+    """Its lease has run out, it is looked for, and told: with time to spare, and for a renewal or two to fail."""
+    ours = Pace()
+
+    assert leases.LEASED_FOR.total_seconds() + ours.look + 2 * ours.gather < 60
+    assert leases.LEASED_FOR.total_seconds() > 3 * ours.renew
 
 
 def test_people_are_told_once_however_many_workspaces_they_share_and_strangers_not_at_all(team, people, make_user):
@@ -380,6 +411,33 @@ def test_a_process_that_stops_leaves_its_people_the_grace(team, people):
     left = [lease.expires_at - timezone.now() for lease in PresenceLease.objects.all()]
     assert len(left) == 3
     assert max(left) < timedelta(seconds=QUICK.grace)
+
+
+def test_those_who_do_not_come_back_to_another_process_are_gone_when_the_grace_is_over(team, people):
+    ann, ben, _ = people
+
+    @scene_with(replace(QUICK, look=30))
+    async def frames():
+        watching = await there(ann)
+        another_exchange = Exchange(get_channel_layer())
+        another_exchange.start()
+        stopping = Presence(another_exchange, QUICK)
+        await stopping.start()
+        stopping.arrive(Watcher(ben.pk, Outbox(unheard, None), spell_presence))
+        came = await watching.receive()
+        stopped_at = time.monotonic()
+        await stopping.stop()
+        await another_exchange.stop()
+        return came, await watching.receive(), time.monotonic() - stopped_at
+
+    came, told, after = frames
+    assert came == update(ben, "online")
+    assert told == update(ben, "offline")
+    assert QUICK.grace <= after < QUICK.grace + 0.3
+
+
+async def unheard(event):
+    """A client that is sent something, and does nothing."""
 
 
 def test_with_the_database_away_presence_is_kept_later(monkeypatch, team, people):

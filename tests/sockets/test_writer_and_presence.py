@@ -25,6 +25,7 @@ from core.errors import Unavailable
 from core.realtime import publisher
 from core.realtime.exchange import Exchange
 from core.realtime.publisher import Publisher
+from core.threads import in_database_thread
 from tests.sockets.test_hub import ROOM, FailingLayer, said
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -235,6 +236,29 @@ def test_who_was_in_through_a_process_that_died_is_gone_when_its_lease_runs_out(
     assert ("user_left", "ann", 1) in told
     assert ("user_left", "stranger", 0) not in told
     assert not SocketLease.objects.exists()
+
+
+def test_a_lease_that_ran_out_is_taken_again(monkeypatch, group, guests):
+    monkeypatch.setattr(presence, "RENEW_EVERY", 0.05)
+
+    async def scene(here, _):
+        here.arrive(group, guests[0].pk, "ann")
+        await asyncio.sleep(0.2)
+        await in_database_thread(SocketLease.objects.all().delete)
+        await asyncio.sleep(0.3)
+        return await in_database_thread(leases.count_online, group)
+
+    there, told = watching(scene)
+    assert there == 1
+    assert told[:2] == [("user_joined", "ann", 1)] * 2
+
+
+def test_everybody_whose_process_died_is_found_at_one_look(monkeypatch, group, guests):
+    monkeypatch.setattr(leases, "AT_ONCE", 1)
+    with time_machine.travel(timezone.now() - leases.LEASED_FOR - timedelta(seconds=1)):
+        leases.settle_leases(uuid.uuid4(), taken=[(group, user.pk) for user in guests], dropped=())
+
+    assert len(leases.drop_expired_leases()) == len(guests) == 2
 
 
 def test_a_process_without_sockets_rings_over_one_connection(monkeypatch, settings):

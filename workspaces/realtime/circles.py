@@ -24,16 +24,19 @@ Seen = Mapping[int, Person]
 
 
 class Watcher:
-    """One socket: whose, what it last said of them, and how it is told of others; `sight` is None until it was."""
+    """One socket: whose, what it last said of them, and how it is told of others.
 
-    __slots__ = ("beat_at", "is_closed", "outbox", "sight", "spell", "status", "user_id")
+    `status` is None once it has been silent for long, which `silence` waits for; `sight` is None until it was told.
+    """
+
+    __slots__ = ("is_closed", "outbox", "sight", "silence", "spell", "status", "user_id")
 
     def __init__(self, user_id: int, outbox: Outbox, spell: Spell) -> None:
         self.user_id = user_id
         self.outbox = outbox
         self.spell = spell
-        self.status = ONLINE
-        self.beat_at = asyncio.get_running_loop().time()
+        self.status: str | None = ONLINE
+        self.silence: asyncio.TimerHandle | None = None
         self.sight: Sight | None = None
         self.is_closed = False
 

@@ -41,14 +41,13 @@ RANK = {None: 0, IDLE: 1, ONLINE: 2}
 @dataclass(frozen=True)
 class Pace:
     """In seconds: how long people may be silent, or their last socket closed, before they are offline; how often
-    rounds are made at most, silence is noticed, leases are renewed, everybody is looked at, and read anew.
+    rounds are made at most, leases are renewed, everybody is looked at, and read anew.
     """
 
     silence: float = 75.0
     grace: float = 5.0
     gather: float = 0.25
-    notice: float = 1.0
-    renew: float = 25.0
+    renew: float = 10.0
     look: float = 5.0
     read: float = 60.0
 
@@ -80,7 +79,6 @@ class Presence:
         self._exchange.subscribe(PRESENCE, self._hear)
         await self._exchange.heard(PRESENCE)
         self._background.keep(self._settle)
-        self._background.keep(self._notice)
         self._background.keep(self._renew)
         self._background.keep(self._look)
         self._background.keep(self._read_anew)
@@ -92,16 +90,19 @@ class Presence:
         if self._leased:
             left = timedelta(seconds=self._pace.grace)
             await in_database_thread(leases.shorten_leases, self._node, left)
+            self._ring(list(self._leased), after=self._pace.grace)
 
     # What sockets say
 
     def arrive(self, watcher: Watcher) -> None:
         """They are online from now on, and are shown who is there."""
         self._watchers.setdefault(watcher.user_id, set()).add(watcher)
+        self._await_silence(watcher)
         self._settle_soon(watcher.user_id)
 
     def beat(self, watcher: Watcher, status: str) -> None:
-        watcher.status, watcher.beat_at = status, self._loop.time()
+        watcher.status = status
+        self._await_silence(watcher)
         if self._status_here(watcher.user_id) != self._leased.get(watcher.user_id):
             self._settle_soon(watcher.user_id)
 
@@ -116,7 +117,18 @@ class Presence:
         """Whom they may see, or who may see them, may have changed."""
         self._settle_soon(user_id)
 
+    def _await_silence(self, watcher: Watcher) -> None:
+        if watcher.silence is not None:
+            watcher.silence.cancel()
+        watcher.silence = self._loop.call_later(self._pace.silence, self._fell_silent, watcher)
+
+    def _fell_silent(self, watcher: Watcher) -> None:
+        watcher.status = None
+        self._settle_soon(watcher.user_id)
+
     def _forget(self, watcher: Watcher) -> None:
+        if watcher.silence is not None:
+            watcher.silence.cancel()
         theirs = self._watchers[watcher.user_id]
         theirs.discard(watcher)
         if not theirs:
@@ -124,7 +136,9 @@ class Presence:
         self._settle_soon(watcher.user_id)
 
     def _hear(self, ring: Ring) -> None:
-        if self._watchers:
+        if "after" in ring:
+            self._loop.call_later(ring["after"], self._hear, {"users": ring["users"]})
+        elif self._watchers:
             self._settle_soon(*ring.get("users", ()))
             if "workspace" in ring:
                 self._settle_soon(*self._circles.users_of(ring["workspace"]))
@@ -181,14 +195,13 @@ class Presence:
         return taken, dropped
 
     def _status_here(self, user_id: int) -> str | None:
-        """What the sockets say of whom they have heard lately: online beats idle."""
-        heard_since = self._loop.time() - self._pace.silence
-        said = {watcher.status for watcher in self._watchers.get(user_id, ()) if watcher.beat_at > heard_since}
-        return ONLINE if ONLINE in said else next(iter(said), None)
+        """What their sockets say that have not fallen silent: online beats idle."""
+        said = {watcher.status for watcher in self._watchers.get(user_id, ())}
+        return max(said, key=RANK.__getitem__, default=None)
 
-    def _ring(self, user_ids: list[int]) -> None:
+    def _ring(self, user_ids: list[int], **more: float) -> None:
         for start in range(0, len(user_ids), RUNG_AT_ONCE):
-            self._exchange.ring(PRESENCE, {"users": user_ids[start : start + RUNG_AT_ONCE]})
+            self._exchange.ring(PRESENCE, {"users": user_ids[start : start + RUNG_AT_ONCE], **more})
 
     def _show(self, read: Read) -> None:
         """Whoever's sight has changed is shown the difference by themselves, everybody else what is new of people."""
@@ -207,14 +220,6 @@ class Presence:
             figures.sent["presence_update"] += self._circles.add(watcher, seen)
 
     # What is done again and again
-
-    async def _notice(self) -> None:
-        """Those of whom nothing was heard for long."""
-        while True:
-            await asyncio.sleep(self._pace.notice)
-            self._settle_soon_if_any(
-                user_id for user_id in self._watchers if self._status_here(user_id) != self._leased.get(user_id)
-            )
 
     async def _renew(self) -> None:
         while True:

@@ -1,4 +1,7 @@
-"""Leases on being there. A process that dies stops renewing, and its people are gone a minute and a quarter later.
+"""Leases on being there. A process that dies stops renewing, and its people are gone within a minute.
+
+How long somebody may be silent is for the process to know that their sockets are open to: it renews the leases of all
+who are there much more often than they send heartbeats.
 
 Each statement commits by itself, on purpose: whoever is told of a change reads what is stored then, so of two processes
 that change a user's leases at the same moment the one that reads last sees both.
@@ -14,7 +17,7 @@ from django.utils import timezone
 from core.bulk import store_all_that_can_be
 from workspaces.models import LastSeen, PresenceLease
 
-LEASED_FOR = timedelta(seconds=75)
+LEASED_FOR = timedelta(seconds=45)
 AT_ONCE = 500
 
 ONLINE = PresenceLease.Status.ONLINE.value
@@ -40,17 +43,24 @@ def shorten_leases(node: UUID, left: timedelta) -> None:
 
 def drop_expired_leases() -> None:
     """Forget those whose process died, but for when their people were seen last."""
-    with transaction.atomic():
-        expired = PresenceLease.objects.select_for_update(skip_locked=True).filter(expires_at__lt=timezone.now())
-        rows = list(expired.order_by("pk")[:AT_ONCE])
-        if rows:
-            PresenceLease.objects.filter(pk__in=[row.pk for row in rows]).delete()
-            _note_seen({row.user_id: row.expires_at - LEASED_FOR for row in rows})
+    while _drop_some_expired():
+        pass
 
 
 def forget_presence(user_id: int) -> None:
     PresenceLease.objects.filter(user=user_id).delete()
     LastSeen.objects.filter(user=user_id).delete()
+
+
+@transaction.atomic
+def _drop_some_expired() -> bool:
+    """Returns whether there were any."""
+    expired = PresenceLease.objects.select_for_update(skip_locked=True).filter(expires_at__lt=timezone.now())
+    rows = list(expired.order_by("pk")[:AT_ONCE])
+    if rows:
+        PresenceLease.objects.filter(pk__in=[row.pk for row in rows]).delete()
+        _note_seen({row.user_id: row.expires_at - LEASED_FOR for row in rows})
+    return bool(rows)
 
 
 def _take(node: UUID, statuses: Mapping[int, str]) -> None:
