@@ -152,9 +152,9 @@ def blocks_among(user_ids: Collection[int]) -> frozenset[tuple[int, int]]:
     return frozenset((blocker_id, blocked_id) for blocker_id, blocked_id in found)
 
 
-def blocked_by(user: User) -> QuerySet[Block, int]:
-    """The ids of those whom `user` has blocked, to be used in a query."""
-    return Block.objects.filter(blocker=user).values_list("blocked_id", flat=True)
+def blocked_by(user_id: int | Slot) -> QuerySet[Block, int]:
+    """The ids of those whom they have blocked, to be used in a query."""
+    return Block.objects.filter(blocker=user_id).values_list("blocked_id", flat=True)
 
 
 _blocks = Prepared(lambda: Block.objects.filter(blocker=Slot("user_id", BigIntegerField())))

@@ -1,6 +1,6 @@
 """Keyset pagination: the next page starts after the last row's values, however many rows come and go meanwhile."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
@@ -23,8 +23,16 @@ class Page(Generic[Row]):
     next_cursor: str | None
 
 
+@dataclass(frozen=True)
+class Pages(Generic[Row]):
+    """Rows that no queryset finds. `read` gives so many of them, in their order, after these values of its columns."""
+
+    model: type[Row]
+    read: Callable[[int, Mapping[str, Any]], list[Row]]
+
+
 def keyset_page(
-    rows: QuerySet[Row] | Bound[Row], *, order_by: Sequence[str], limit: int, cursor: str = ""
+    rows: QuerySet[Row] | Bound[Row] | Pages[Row], *, order_by: Sequence[str], limit: int, cursor: str = ""
 ) -> Page[Row]:
     """One page of `rows` in the order of `order_by`, whose last column must be unique and none of which may be null.
 
@@ -34,7 +42,9 @@ def keyset_page(
     unpaged = rows.queryset if isinstance(rows, Bound) else rows
     salt = f"cursor:{unpaged.model._meta.label}:{','.join(order_by)}"
     after = _after(unpaged, order_by, _read(cursor, salt)) if cursor else []
-    if isinstance(rows, Bound):
+    if isinstance(rows, Pages):
+        items = rows.read(limit + 1, {one.column: one.value for one in after})
+    elif isinstance(rows, Bound):
         items = _read_prepared(rows, order_by, limit + 1, after)
     else:
         items = list(_cut(rows, order_by, limit + 1, after))
@@ -79,7 +89,7 @@ def _read(cursor: str, salt: str) -> list[str]:
     return values
 
 
-def _after(rows: QuerySet[Any], order_by: Sequence[str], values: Sequence[str]) -> list[_After]:
+def _after(rows: QuerySet[Any] | Pages[Any], order_by: Sequence[str], values: Sequence[str]) -> list[_After]:
     after = []
     for column, text in zip(order_by, values, strict=True):
         name = column.lstrip("-")
@@ -99,10 +109,11 @@ def _comes_later(after: list[_After]) -> Q:
     return within & condition
 
 
-def _field(rows: QuerySet[Any], name: str) -> "Field[Any, Any]":
+def _field(rows: QuerySet[Any] | Pages[Any], name: str) -> "Field[Any, Any]":
     try:
         field = rows.model._meta.get_field(name)
     except FieldDoesNotExist:
+        assert isinstance(rows, QuerySet)
         field = rows.query.annotations[name].output_field
     assert isinstance(field, Field)
     return field

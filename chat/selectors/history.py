@@ -1,19 +1,25 @@
 """What was said."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import BigIntegerField, Count, Max, Q, QuerySet
 
 from accounts.models import User
-from accounts.selectors import blocked_by
+from accounts.selectors import blocked_by, whom_blocks
 from chat.models import Conversation, Message, Reaction
-from chat.selectors.conversations import get_conversation_for, get_conversation_of_channel_for, get_group_venue_for
+from chat.selectors.conversations import (
+    find_group_of,
+    get_conversation_for,
+    get_conversation_of_channel_for,
+    get_group_venue_for,
+)
 from chat.selectors.standing import is_open_to, manages
-from chat.selectors.words import saying
+from chat.selectors.words import LARGEST_ID, Stretch, find_saying
 from core.errors import NotFound
-from core.pagination import MAXIMUM_LIMIT
+from core.pagination import MAXIMUM_LIMIT, Pages
 from core.prepared import Prepared, Slot
 from venues.models import Venue
 from venues.selectors import find_presence, visits_by
@@ -51,39 +57,40 @@ class ReactionCount:
 def private_history(user: User, chat_id: int, window: Window) -> HistoryPage:
     """Raises NotFound for who takes no part."""
     conversation = get_conversation_for(user, chat_id)
-    before, since = _slot("before", window.before), _slot("since", window.since)
-    shape = (window.size, before is None, since is None)
-    messages = _said.changed(shape, lambda rows: _cut(rows, window.size, before=before, since=since))
-    found = messages.all(conversation_id=conversation.pk, before=window.before, since=window.since)
-    return _page(found, window)
+    return _read(_said, window, conversation_id=conversation.pk)
 
 
 def group_history(user: User, var_id: str, window: Window) -> HistoryPage:
     """Without the messages of those `user` has blocked. Raises NotFound, NotAtVenue, VarIdExpired."""
-    venue = get_group_venue_for(user, var_id)
-    conversation = Conversation.objects.filter(venue=venue).first()
-    messages = _messages().filter(conversation=conversation).exclude(sender__in=blocked_by(user))
-    found = _cut(messages, window.size, before=window.before, since=window.since)
-    return _page(list(found), window)
+    conversation = find_group_of(get_group_venue_for(user, var_id).pk)
+    if conversation is None:
+        return HistoryPage([], has_more=False)
+    return _read(_heard, window, conversation_id=conversation.pk, user_id=user.pk)
 
 
 def channel_history(user: User, channel_id: int, window: Window, *, words: str = "") -> HistoryPage:
     """Without the messages of those `user` has blocked; with `words`, only those that say them. Raises NotFound."""
     conversation = get_conversation_of_channel_for(user, channel_id)
-    messages = _messages().filter(conversation=conversation).exclude(sender__in=blocked_by(user))
-    if words:
-        messages = saying(messages, words)
-    found = _cut(messages, window.size, before=window.before, since=window.since)
-    return _page(list(found), window)
+    if not words:
+        return _read(_heard, window, conversation_id=conversation.pk, user_id=user.pk)
+    stretch = _stretch(conversation, window)
+    ids = find_saying(words, [conversation.pk], stretch, but_of=whom_blocks(user))
+    return _page(list(_known_senders(_messages()).filter(pk__in=ids).order_by(_order(window))), window)
 
 
-def find_in_workspace(user: User, workspace_id: int, words: str) -> QuerySet[Message]:
-    """What says these words in the channels of a workspace that are open to `user`, each with its conversation;
-    without the messages of those they have blocked. Raises NotFound.
+def find_in_workspace(user: User, workspace_id: int, words: str) -> Pages[Message]:
+    """What says these words in the channels of a workspace that are open to `user`, each with its conversation, by its
+    id, the latest first; without the messages of those they have blocked. Raises NotFound.
     """
     channels = channels_open_to(user, get_workspace_for(user, workspace_id)).values("pk")
-    messages = _known_senders(_messages()).select_related("conversation")
-    return saying(messages.filter(conversation__channel__in=channels).exclude(sender__in=blocked_by(user)), words)
+    conversation_ids = list(Conversation.objects.filter(channel__in=channels).order_by().values_list("pk", flat=True))
+
+    def read(count: int, after: Mapping[str, Any]) -> list[Message]:
+        stretch = Stretch(count, before=after.get("id", LARGEST_ID))
+        ids = find_saying(words, conversation_ids, stretch, but_of=whom_blocks(user))
+        return list(_known_senders(_messages()).select_related("conversation").filter(pk__in=ids).order_by("-pk"))
+
+    return Pages(Message, read)
 
 
 def reactions_to(messages: Iterable[Message], user: User) -> dict[int, list[ReactionCount]]:
@@ -145,24 +152,40 @@ def _messages() -> QuerySet[Message]:
     return Message.objects.select_related("sender")
 
 
-# What is said in one conversation.
+# What is said in one conversation; and without what those say whom somebody has blocked.
 _said = Prepared(lambda: _messages().filter(conversation=Slot("conversation_id", BigIntegerField())))
+_heard = Prepared(lambda: _said.queryset.exclude(sender__in=blocked_by(Slot("user_id", BigIntegerField()))))
 
 
-def _slot(name: str, value: int | None) -> Slot | None:
-    return None if value is None else Slot(name, BigIntegerField())
+def _read(messages: Prepared[Message], window: Window, **values: int) -> HistoryPage:
+    shape = (window.size, window.before is None, window.since is None)
+    found = messages.changed(shape, lambda rows: _cut(rows, window))
+    return _page(found.all(before=window.before, since=window.since, **values), window)
 
 
-def _cut(
-    rows: QuerySet[Message], size: int, *, before: int | Slot | None, since: int | Slot | None
-) -> QuerySet[Message]:
+def _cut(rows: QuerySet[Message], window: Window) -> QuerySet[Message]:
     """One more than the window holds, in the direction it is asked for. Of the senders only what they are known by."""
     rows = _known_senders(rows)
-    if before is not None:
-        rows = rows.filter(seq__lt=before)
-    if since is not None:
-        rows = rows.filter(seq__gt=since)
-    return rows.order_by("-seq" if since is None else "seq")[: size + 1]
+    if window.before is not None:
+        rows = rows.filter(seq__lt=Slot("before", BigIntegerField()))
+    if window.since is not None:
+        rows = rows.filter(seq__gt=Slot("since", BigIntegerField()))
+    return rows.order_by(_order(window))[: window.size + 1]
+
+
+def _order(window: Window) -> str:
+    return "-seq" if window.since is None else "seq"
+
+
+def _stretch(conversation: Conversation, window: Window) -> Stretch:
+    """The same by ids: within a conversation they rise with the seq, since both are taken while its row is locked."""
+    before, after = LARGEST_ID, 0
+    ids = Message.objects.filter(conversation=conversation).values_list("pk", flat=True)
+    if window.before is not None:
+        before = ids.filter(seq__gte=window.before).order_by("seq").first() or LARGEST_ID
+    if window.since is not None:
+        after = ids.filter(seq__lte=window.since).order_by("-seq").first() or 0
+    return Stretch(window.size + 1, after, before, newest=window.since is None)
 
 
 def _known_senders(rows: QuerySet[Message]) -> QuerySet[Message]:

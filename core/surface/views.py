@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 
 from core import limits
 from core.errors import Forbidden
-from core.pagination import keyset_page
+from core.pagination import Pages, keyset_page
 from core.prepared import Bound
 from core.surface.access import Access, Caller
 from core.surface.answers import SurfaceRenderer, failure_response, page_link
@@ -149,7 +149,7 @@ class SurfaceView(APIView):
 
     def answer_page(
         self,
-        rows: QuerySet[Any] | Bound[Any],
+        rows: QuerySet[Any] | Bound[Any] | Pages[Any],
         serializer_class: type[BaseSerializer[Any]],
         *,
         order_by: tuple[str, ...],
