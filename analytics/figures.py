@@ -1,15 +1,17 @@
 """Reading figures: days that are closed from their rollups, what came after them from the rows themselves."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
+from uuid import UUID
 
-from django.db.models import Max, QuerySet, Sum
+from django.db.models import Max, QuerySet, Subquery, Sum
 
 from analytics.days import A_DAY, Span, last_of_month
-from analytics.models import DailyRollup, Metric, MonthlyRollup, Scope
+from analytics.kept import Sums, kept
+from analytics.models import DailyRollup, Metric, MonthlyRollup, RollupEdition, Scope
 from analytics.sources import Key, count_active, count_days
 
 
@@ -18,72 +20,107 @@ class Asked:
     """Which figures; `ids` None means everybody's of that scope."""
 
     scope: Scope
-    metrics: Sequence[Metric]
-    ids: Collection[int] | None = None
+    metrics: tuple[Metric, ...]
+    ids: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Closed:
+    """Up to and with `day` rollups say it all, None where there are none; `edition` is which rollups these are."""
+
+    day: date | None
+    edition: UUID | None = None
 
 
 def last_closed_day() -> date | None:
-    """Up to and with this one rollups say it all."""
-    found: date | None = DailyRollup.objects.filter(scope=Scope.PLATFORM, metric=Metric.CUSTOMERS).aggregate(
-        last=Max("day")
-    )["last"]
+    found: date | None = _days_closed().aggregate(last=Max("day"))["last"]
     return found
 
 
-def by_month(asked: Asked, span: Span, closed: date | None) -> Counter[Key]:
-    """The sum for each month, of those days of it that are in the span; a key's day is the month's first.
+def closed_days() -> Closed:
+    """As they are now. What is asked of figures is asked of one of these, so that it all fits together."""
+    last = Subquery(_days_closed().order_by("-day").values("day")[:1])
+    known = RollupEdition.objects.annotate(last=last).values_list("last", "name").first()
+    return Closed(*known) if known else Closed(None)
 
-    Months that are over are one row each, and only of what came after them days are added up.
-    """
-    whole, days, still_open = _parts(span, closed)
-    figures: Counter[Key] = Counter()
-    for month, metric, scope_id, unit, value in _months(asked, whole) if whole else ():
-        figures[Key(month, Metric(metric), asked.scope, scope_id, unit)] += value
-    for part in days.months() if days else ():
-        _add(figures, in_all(asked, part, closed), part.first.replace(day=1))
+
+def by_month(asked: Asked, span: Span, closed: Closed) -> Counter[Key]:
+    """The sum for each month, of those days of it that are in the span; a key's day is the month's first."""
+    over, still_open = _split(span, closed)
+    figures = _of_closed(_months_of, asked, over, closed)
     for key, value in _count(asked, still_open).items():
         figures[replace(key, day=key.day.replace(day=1))] += value
     return figures
 
 
-def by_day(asked: Asked, span: Span, closed: date | None) -> Counter[Key]:
+def by_day(asked: Asked, span: Span, closed: Closed) -> Counter[Key]:
     over, still_open = _split(span, closed)
-    figures = _count(asked, still_open)
-    columns = ("day", "metric", "scope_id", "unit", "value")
-    for day, metric, scope_id, unit, value in _closed(asked, over).values_list(*columns) if over else ():
-        figures[Key(day, Metric(metric), asked.scope, scope_id, unit)] += value
+    figures = _of_closed(_days_of, asked, over, closed)
+    figures.update(_count(asked, still_open))
     return figures
 
 
-def in_all(asked: Asked, span: Span, closed: date | None) -> Counter[Key]:
+def in_all(asked: Asked, span: Span, closed: Closed) -> Counter[Key]:
     """The sum for the whole span; a key's day is its first."""
-    figures: Counter[Key] = Counter()
     over, still_open = _split(span, closed)
-    for metric, scope_id, unit, value in _days(asked, over) if over else ():
-        figures[Key(span.first, Metric(metric), asked.scope, scope_id, unit)] += value
-    _add(figures, _count(asked, still_open), span.first)
+    figures = _of_closed(_sum_of, asked, over, closed)
+    for key, value in _count(asked, still_open).items():
+        figures[replace(key, day=span.first)] += value
     return figures
 
 
-def active_users(days: Sequence[date]) -> list[int]:
+def active_users(days: Sequence[date], closed: Closed) -> list[int]:
     """How many people were active in the thirty days up to each of these: counted now where no rollup has it."""
+    known = _kept(("active users", *days), closed, lambda: _active_on(days))
+    keys = [Key(day, Metric.ACTIVE_USERS, Scope.PLATFORM) for day in days]
+    return [known[key] if key in known else count_active(key.day) for key in keys]
+
+
+def _kept(question: tuple[object, ...], closed: Closed, read: Callable[[], Sums]) -> Sums:
+    """Rollups of the last days can be deleted, to be counted again, without another edition."""
+    return kept.sums(None if closed.day is None else closed, question, read)
+
+
+def _of_closed(read: Callable[[Asked, Span], Sums], asked: Asked, over: Span, closed: Closed) -> Counter[Key]:
+    return Counter(_kept((read.__name__, asked, over), closed, lambda: read(asked, over)) if over else {})
+
+
+def _months_of(asked: Asked, span: Span) -> Sums:
+    """Months that are over are one row each, and only of the last one days are added up. A span begins with a month."""
+    rest = span.last + A_DAY if span.last == last_of_month(span.last) else span.last.replace(day=1)
+    whole, days = Span(span.first, rest - A_DAY), Span(rest, span.last)
+    figures: Counter[Key] = Counter()
+    for month, metric, scope_id, unit, value in _months(asked, whole) if whole else ():
+        figures[Key(month, Metric(metric), asked.scope, scope_id, unit)] += value
+    figures.update(_sum_of(asked, days) if days else ())
+    return figures
+
+
+def _days_of(asked: Asked, span: Span) -> Sums:
+    rows = _closed(asked, span).values_list("day", "metric", "scope_id", "unit", "value")
+    return {Key(day, Metric(metric), asked.scope, id_, unit): value for day, metric, id_, unit, value in rows}
+
+
+def _sum_of(asked: Asked, span: Span) -> Sums:
+    rows = _closed(asked, span).values_list("metric", "scope_id", "unit").annotate(sum=Sum("value"))
+    return {Key(span.first, Metric(metric), asked.scope, id_, unit): value for metric, id_, unit, value in rows}
+
+
+def _active_on(days: Sequence[date]) -> Sums:
     rows = DailyRollup.objects.filter(scope=Scope.PLATFORM, metric=Metric.ACTIVE_USERS, day__in=days)
-    known = dict(rows.values_list("day", "value"))
-    return [known[day] if day in known else count_active(day) for day in days]
+    return {Key(day, Metric.ACTIVE_USERS, Scope.PLATFORM): value for day, value in rows.values_list("day", "value")}
 
 
-def _split(span: Span, closed: date | None) -> tuple[Span, Span]:
+def _days_closed() -> QuerySet[DailyRollup]:
+    """A row for each."""
+    return DailyRollup.objects.filter(scope=Scope.PLATFORM, metric=Metric.CUSTOMERS)
+
+
+def _split(span: Span, closed: Closed) -> tuple[Span, Span]:
     """Its closed days, and those after them."""
-    if closed is None:
+    if closed.day is None:
         return Span(span.first, span.first - A_DAY), span
-    return Span(span.first, min(span.last, closed)), Span(max(span.first, closed + A_DAY), span.last)
-
-
-def _parts(span: Span, closed: date | None) -> tuple[Span, Span, Span]:
-    """Whole months that are closed, closed days that are none, and open days. A span begins with a month."""
-    over, still_open = _split(span, closed)
-    rest = over.last.replace(day=1) if over and over.last != last_of_month(over.last) else over.last + A_DAY
-    return Span(over.first, rest - A_DAY), Span(rest, over.last), still_open
+    return Span(span.first, min(span.last, closed.day)), Span(max(span.first, closed.day + A_DAY), span.last)
 
 
 def _months(asked: Asked, span: Span) -> QuerySet[MonthlyRollup, tuple[Any, ...]]:
@@ -94,10 +131,6 @@ def _months(asked: Asked, span: Span) -> QuerySet[MonthlyRollup, tuple[Any, ...]
     return rows.order_by().values_list("month", "metric", "scope_id", "unit", "value")
 
 
-def _days(asked: Asked, span: Span) -> QuerySet[DailyRollup, tuple[Any, ...]]:
-    return _closed(asked, span).values_list("metric", "scope_id", "unit").annotate(sum=Sum("value"))
-
-
 def _closed(asked: Asked, span: Span) -> QuerySet[DailyRollup]:
     rows = DailyRollup.objects.filter(scope=asked.scope, metric__in=asked.metrics, day__range=(span.first, span.last))
     return (rows if asked.ids is None else rows.filter(scope_id__in=asked.ids)).order_by()
@@ -105,8 +138,3 @@ def _closed(asked: Asked, span: Span) -> QuerySet[DailyRollup]:
 
 def _count(asked: Asked, span: Span) -> Counter[Key]:
     return count_days(span, scope=asked.scope, metrics=asked.metrics, ids=asked.ids)
-
-
-def _add(figures: Counter[Key], more: Mapping[Key, int], day: date) -> None:
-    for key, value in more.items():
-        figures[replace(key, day=day)] += value

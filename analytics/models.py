@@ -76,3 +76,13 @@ class MonthlyRollup(models.Model):
 
     def __str__(self) -> str:
         return f"{self.metric} of {self.scope} {self.scope_id} in {self.month:%Y-%m}"
+
+
+class RollupEdition(models.Model):
+    """What the state the rollups are in is called: one row, written with every change of them."""
+
+    id = models.SmallIntegerField(primary_key=True)
+    name = models.UUIDField()
+
+    def __str__(self) -> str:
+        return str(self.name)

@@ -57,7 +57,7 @@ def owner_dashboard(user: User, moment: Moment, *, venue_id: int | None = None) 
     looked_at = [venue for venue in venues if venue_id in (None, venue.pk)]
     if venue_id is not None and not looked_at:
         raise NotFound
-    ids = [venue.pk for venue in looked_at]
+    ids = tuple(venue.pk for venue in looked_at)
     zone, months = _zone_of(looked_at), _months(ids, moment)
     return OwnerDashboard(
         venues=venues,
@@ -80,7 +80,7 @@ def _zone_of(venues: Sequence[Venue]) -> str:
     return zones.pop() if len(zones) == 1 else "UTC"
 
 
-def _this_month(ids: Sequence[int], months: Sequence[OwnMonth], moment: Moment) -> dict[Metric, Compared]:
+def _this_month(ids: tuple[int, ...], months: Sequence[OwnMonth], moment: Moment) -> dict[Metric, Compared]:
     """The last of the months, against the month before up to the same day."""
     _, before = moment.months_so_far
     sums: Counter[Metric] = Counter()
@@ -89,7 +89,7 @@ def _this_month(ids: Sequence[int], months: Sequence[OwnMonth], moment: Moment) 
     return {metric: Compared(getattr(months[-1], metric.value), sums[metric]) for metric in MONTHLY}
 
 
-def _months(ids: Sequence[int], moment: Moment) -> list[OwnMonth]:
+def _months(ids: tuple[int, ...], moment: Moment) -> list[OwnMonth]:
     figures = by_month(Asked(Scope.VENUE, MONTHLY, ids), span_shown(moment.today), moment.closed)
     sums: Counter[tuple[date, Metric]] = Counter()
     for key, value in figures.items():
@@ -97,7 +97,7 @@ def _months(ids: Sequence[int], moment: Moment) -> list[OwnMonth]:
     return [OwnMonth(first, *(sums[first, metric] for metric in MONTHLY)) for first in months_up_to(moment.today)]
 
 
-def _hours(ids: Sequence[int], moment: Moment, zone: str) -> list[BusyHour]:
+def _hours(ids: tuple[int, ...], moment: Moment, zone: str) -> list[BusyHour]:
     scans = scans_between(moment.lately.since, moment.at).filter(venue__in=ids).order_by()
     by_hour = scans.annotate(hour=ExtractHour("scanned_at", tzinfo=ZoneInfo(zone))).values_list("hour")
     counted = dict(by_hour.annotate(count=Count("pk")))
@@ -106,7 +106,7 @@ def _hours(ids: Sequence[int], moment: Moment, zone: str) -> list[BusyHour]:
 
 def _busy_venues(venues: Sequence[Venue], moment: Moment) -> list[BusyVenue]:
     span = moment.lately
-    asked = Asked(Scope.VENUE, (Metric.SCANS, Metric.REDEMPTIONS), [venue.pk for venue in venues])
+    asked = Asked(Scope.VENUE, (Metric.SCANS, Metric.REDEMPTIONS), tuple(venue.pk for venue in venues))
     counts = in_all(asked, span, moment.closed)
     busy = [
         BusyVenue(
@@ -120,11 +120,11 @@ def _busy_venues(venues: Sequence[Venue], moment: Moment) -> list[BusyVenue]:
     return sorted(busy, key=lambda venue: (-venue.scans, -venue.redemptions, venue.id))[:SHOWN]
 
 
-def _top_offers(user: User, ids: Sequence[int]) -> list[Offer]:
+def _top_offers(user: User, ids: tuple[int, ...]) -> list[Offer]:
     redeemed = offers_managed_by(user).filter(venue__in=ids, redeemed_count__gt=0)
     return list(redeemed.order_by("-redeemed_count", "title", "id")[:SHOWN])
 
 
-def _recent_redemptions(ids: Sequence[int]) -> list[Redemption]:
+def _recent_redemptions(ids: tuple[int, ...]) -> list[Redemption]:
     rows = redemptions().filter(venue__in=ids).select_related("offer", "customer", "venue")
     return list(rows.order_by("-redeemed_at", "id")[:SHOWN])

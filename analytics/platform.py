@@ -13,7 +13,7 @@ from accounts.selectors import latest_customers
 from activity.models import ActivityEntry
 from activity.selectors import recent_activity
 from analytics.days import A_DAY, Span, a_month_before, day_of, months_up_to, span_shown
-from analytics.figures import Asked, active_users, by_month, in_all, last_closed_day
+from analytics.figures import Asked, Closed, active_users, by_month, closed_days, in_all
 from analytics.models import Metric, Scope
 from analytics.sources import ACTIVE_DAYS, CENTS, Key
 from billing.models import Coupon
@@ -40,8 +40,8 @@ class Moment:
     currency: str
 
     @cached_property
-    def closed(self) -> date | None:
-        return last_closed_day()
+    def closed(self) -> Closed:
+        return closed_days()
 
     @property
     def today(self) -> date:
@@ -227,7 +227,7 @@ def _venues(moment: Moment) -> Compared:
 def _active_users(moment: Moment) -> Compared:
     """Up to the end of yesterday, so that it is the same all day."""
     yesterday = moment.today - A_DAY
-    return Compared(*active_users([yesterday, yesterday - ACTIVE_DAYS * A_DAY]))
+    return Compared(*active_users([yesterday, yesterday - ACTIVE_DAYS * A_DAY], moment.closed))
 
 
 def _monthly_revenue(moment: Moment) -> Compared:

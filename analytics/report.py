@@ -77,13 +77,13 @@ def platform_report(moment: Moment) -> ReportRow:
 
 
 def plans_report(these: Sequence[Plan], moment: Moment) -> list[ReportRow]:
-    ids = [plan.pk for plan in these]
+    ids = tuple(plan.pk for plan in these)
     months = _months(ids, Asked(Scope.PLAN, OF_A_PLAN, ids), moment)
     return [ReportRow(Kind.PLAN, plan.pk, plan.name, plan.name, months[plan.pk]) for plan in these]
 
 
 def venues_report(these: Sequence[Venue], moment: Moment) -> list[ReportRow]:
-    ids = [venue.pk for venue in these]
+    ids = tuple(venue.pk for venue in these)
     months = _months(ids, Asked(Scope.VENUE, OF_A_VENUE, ids), moment)
     subscribers = [venue.subscriber_id for venue in these if venue.subscriber_id is not None]
     live = live_subscriptions(at=moment.at).filter(subscriber__in=subscribers)

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from analytics.days import A_DAY, Span, day_of, last_of_month, span_rolled_up
 from analytics.figures import last_closed_day
+from analytics.kept import begin_edition
 from analytics.models import DailyRollup, Metric, MonthlyRollup, Scope
 from analytics.sources import ACTIVE_DAYS, Key, count_active, count_days
 from core import sql
@@ -87,6 +88,8 @@ def _store(span: Span, counted: Mapping[Key, int], *, only_active: bool = False)
     )
     for start in range(0, len(gone), ROWS_AT_ONCE):
         DailyRollup.objects.filter(pk__in=gone[start : start + ROWS_AT_ONCE]).delete()
+    if new or gone:
+        begin_edition()
     if (new or gone) and not only_active:
         for month in span.months():
             _sum_up(month.first.replace(day=1))

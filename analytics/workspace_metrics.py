@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from accounts.models import User
 from activity.selectors import actors_in_feed
 from analytics.days import A_DAY, Span, day_of
-from analytics.figures import Asked, by_day, last_closed_day
+from analytics.figures import Asked, by_day, closed_days
 from analytics.models import Metric, Scope
 from analytics.sources import Key
 from workspaces.audiences import MESSAGE_SENT, feed_of
@@ -34,7 +34,7 @@ def messages_per_day(user: User, workspace_id: int, *, at: datetime) -> list[Mes
     workspace = get_workspace_for(user, workspace_id)
     today = day_of(at)
     span = Span(today - (DAYS_SHOWN - 1) * A_DAY, today)
-    figures = by_day(Asked(Scope.WORKSPACE, (Metric.MESSAGES,), (workspace.pk,)), span, last_closed_day())
+    figures = by_day(Asked(Scope.WORKSPACE, (Metric.MESSAGES,), (workspace.pk,)), span, closed_days())
     days = [span.first + number * A_DAY for number in range(DAYS_SHOWN)]
     return [MessagesOfDay(day, figures[Key(day, Metric.MESSAGES, Scope.WORKSPACE, workspace.pk)]) for day in days]
 

@@ -23,8 +23,8 @@ OUR_APPS = (
     *("offers", "chat"),
     "analytics",
 )
-# Gone in seconds, and known by nothing but the hash of a secret.
-WITHOUT_PAGES = ("accounts.SocketTicket",)
+# Gone in seconds, and known by nothing but the hash of a secret; a name that only processes tell each other.
+WITHOUT_PAGES = ("accounts.SocketTicket", "analytics.RollupEdition")
 OUR_MODELS = [model for label in OUR_APPS for model in apps.get_app_config(label).get_models()]
 REGISTERED = sorted(admin.site._registry, key=lambda model: model._meta.label)
 EDITED = (

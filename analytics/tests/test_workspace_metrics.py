@@ -174,7 +174,7 @@ def test_bad_input_names_its_field(as_user, people, body, field):
 
 
 @pytest.mark.parametrize("count", [1, 3])
-@pytest.mark.parametrize(("path", "queries"), [(PER_DAY, 6), (ACTIVE, 5)])
+@pytest.mark.parametrize(("path", "queries"), [(PER_DAY, 5), (ACTIVE, 5)])
 def test_metrics_take_as_many_queries_however_much_happened(
     as_user, workspace, people, count, path, queries, django_assert_num_queries
 ):
