@@ -1,11 +1,12 @@
 """`/ws/activity/`: what happens in a workspace, told while it does to those whom it is for."""
 
 import asyncio
+import threading
 import time
 
 import pytest
 from django.conf import settings
-from django.db import OperationalError, transaction
+from django.db import OperationalError, connection, transaction
 
 from accounts.models import UserType
 from accounts.services.blocks import block_user
@@ -233,6 +234,35 @@ def test_nothing_is_missed_or_told_twice_while_somebody_comes_back(team, people)
 
     told = play(scene)
     assert sorted(one for one in told if isinstance(one, str)) == sorted(f"Ann {number}" for number in range(60))
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite stores one transaction after the other")
+def test_what_was_stored_late_is_shown_to_who_asks_from_a_little_earlier(team, people):
+    record(team, people[0], "seen long before")
+    earlier = FeedEntry.objects.latest("id").pk
+    is_given, may_be_stored = threading.Event(), threading.Event()
+
+    @transaction.atomic
+    def store_late():
+        record(team, people[0], "late")
+        is_given.set()
+        may_be_stored.wait(5)
+
+    async def scene():
+        there = await following(people[1], team)
+        storing = asyncio.ensure_future(in_database_thread(store_late))
+        await asyncio.to_thread(is_given.wait, 5)
+        await happens(team, people[0], "seen")
+        told = [await heard(there)]
+        may_be_stored.set()
+        await storing
+        told.append(await heard(there))
+        back = await following(people[2])
+        await back.send({"type": "subscribe", "workspace_id": team.pk, "since": earlier})
+        return *told, await heard(back)
+
+    done = {"type": "subscribed", "workspace_id": team.pk, "complete": True}
+    assert play(scene) == (["Ann seen"], ["Ann late"], ["Ann late", "Ann seen", done])
 
 
 def test_too_much_that_was_missed_is_said_to_be_incomplete(team, people):

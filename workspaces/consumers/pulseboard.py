@@ -45,7 +45,11 @@ class WorkspaceRefused(_FromServer, tag="error", kw_only=True):
 
 
 class Subscribe(_FromClient, tag="subscribe"):
-    """Show me what happens in a workspace. With `since`, first what happened after that activity."""
+    """Show me what happens in a workspace. With `since`, first what has a higher id than that activity.
+
+    Ids are given out before activities are stored, so that one of a lower id may be stored a moment later. Who may miss
+    nothing asks since one they were shown ten seconds before they were cut off, and passes over the ids they have.
+    """
 
     workspace_id: Id
     since: Annotated[int, Meta(ge=0, le=2**63 - 1, description="An activity's id.", examples=[41])] | None = None
