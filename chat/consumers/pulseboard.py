@@ -16,7 +16,7 @@ from chat.models import Conversation
 from chat.realtime.process import RealTime, real_time
 from chat.realtime.room import Room
 from chat.realtime.writer import Outcome
-from chat.selectors.admission import Admission, admit_to, admit_to_channels
+from chat.selectors.admission import admit_to_channels
 from chat.selectors.conversations import find_conversation_of_channel
 from chat.services.posting import NewMessage
 from core.errors import DomainError, NotFound, Unavailable
@@ -123,16 +123,11 @@ class ChannelsConsumer(SignedInConsumer):
         # From here on it is looked at when something changes, even before it is known whether it may be.
         self._seats[channel_id] = seat
         try:
-            admission = await in_database_thread(self._find_for, self.user, channel_id)
-            seat.listener.hold()
-            await seat.take(admission)
+            await seat.take(await in_database_thread(self._find_conversation, channel_id))
         except BaseException:
             self._leave(channel_id)
             raise
         return seat
-
-    def _find_for(self, user: User, channel_id: int) -> Admission:
-        return admit_to(user, self._find_conversation(channel_id))
 
     def _find_conversation(self, channel_id: int) -> Conversation:
         conversation = find_conversation_of_channel(channel_id)

@@ -13,7 +13,7 @@ from chat.realtime.listener import Spelling
 from chat.realtime.process import RealTime, real_time
 from chat.realtime.room import Room
 from chat.realtime.writer import Outcome
-from chat.selectors.admission import Admission, admit, admit_to
+from chat.selectors.admission import admit
 from chat.services.posting import NewMessage
 from core.errors import DomainError, Forbidden, Gone, NotFound
 from core.surface.close_codes import NO_SUCH_ROOM, NOT_AUTHENTICATED
@@ -47,16 +47,17 @@ class RoomConsumer(SignedInConsumer):
 
     async def signed_in(self, user: User) -> None:
         try:
-            admission = await in_database_thread(self._find_for, user)
+            conversation = await in_database_thread(self.find_conversation, user)
+            if self.is_closing:
+                return
+            self._seat = seat = Seat(self.live, self.outbox, self.spelling, user, self.reconsider)
+            admission = await seat.take(conversation)
         except (NotFound, Forbidden, Gone) as refusal:
             raise SocketClosed(NO_SUCH_ROOM, refusal) from None
-        if self.is_closing:
-            return
-        self._seat = Seat(self.live, self.outbox, self.spelling, user, self.reconsider)
-        await self._seat.take(admission)
-        if self._seat is not None:
+        if seat.room is not None:
             self.live.presence.arrive(admission.conversation_id, user.pk, user.username)
             self._stay.begin(admission.until)
+            seat.listener.release()
 
     def reconsider(self) -> None:
         self._stay.reconsider()
@@ -67,9 +68,6 @@ class RoomConsumer(SignedInConsumer):
         room = seat.leave() if seat is not None else None
         if seat is not None and room is not None:
             self.live.presence.leave(room.conversation_id, seat.listener.user_id)
-
-    def _find_for(self, user: User) -> Admission:
-        return admit_to(user, self.find_conversation(user))
 
     # What comes in
 

@@ -7,13 +7,15 @@ from functools import partial
 
 from accounts.models import User
 from chat.entries import Whisper
+from chat.models import Conversation
 from chat.realtime.listener import Listener, Spelling
 from chat.realtime.process import RealTime
 from chat.realtime.room import Room
 from chat.realtime.writer import Outcome, Writer
-from chat.selectors.admission import Admission, Hiding
+from chat.selectors.admission import Admission, Hiding, admit_to
 from chat.services.posting import NewMessage
 from core.realtime.outbox import Outbox
+from core.threads import in_database_thread
 
 TYPING_EVERY = 1.0
 IN_FLIGHT = 256
@@ -32,14 +34,27 @@ class Seat:
         self._has_left = False
         self._typed_at = float("-inf")
 
-    async def take(self, admission: Admission) -> None:
-        """The room is heard from now on, unless the seat was left meanwhile. Raises DatabaseError."""
+    async def take(self, conversation: Conversation) -> Admission:
+        """What happens in the room from now on waits in the listener, to be released. A seat that was left meanwhile
+        has no room. Raises NotFound, and leaves the room again; DatabaseError.
+
+        The room is heard before it is asked who may be in it: what changes after the answer is heard of.
+        """
+        self.listener.admitted = False
+        self.listener.hold()
+        room = await self._live.hub.attach(conversation.pk, self.listener)
+        try:
+            admission = await in_database_thread(admit_to, self._user, conversation)
+        except BaseException:
+            self._live.hub.detach(room, self.listener)
+            raise
         self.hide(admission)
-        room = await self._live.hub.attach(admission.conversation_id, self.listener)
+        self.listener.admitted = True
         if self._has_left:
             self._live.hub.detach(room, self.listener)
         else:
             self.room = room
+        return admission
 
     def hide(self, admission: Hiding) -> None:
         self.listener.hides = admission.hides

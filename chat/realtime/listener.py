@@ -52,8 +52,8 @@ class Listener:
     """`seen` is the last `seq` this socket was sent. While it resumes, live entries wait in `held`; one that was told
     to ask again is not `live`, since what it misses meanwhile is what it will ask for.
 
-    `hides` are those whose messages, and `deaf_to` those whose whispers it is not sent; `reconsider` makes it look
-    whether it may still be here.
+    `hides` are those whose messages, and `deaf_to` those whose whispers it is not sent; of one that is not `admitted`
+    yet, live entries are to be held, and it hears no whispers. `reconsider` makes it look whether it may still be here.
     """
 
     outbox: Outbox
@@ -64,6 +64,7 @@ class Listener:
     deaf_to: frozenset[int] = frozenset()
     seen: int = 0
     live: bool = True
+    admitted: bool = True
     _held: list[Entry] | None = field(default=None, init=False)
 
     def take(self, batch: Batch) -> None:
@@ -79,6 +80,8 @@ class Listener:
 
     def hear(self, murmur: Murmur) -> None:
         """Nobody is told of their own typing, nor of anything from those they are deaf to."""
+        if not self.admitted:
+            return
         if self.user_id not in murmur.others_only and self.deaf_to.isdisjoint(murmur.user_ids):
             self.outbox.send_many(murmur.frames, murmur.wire_bytes)
             return

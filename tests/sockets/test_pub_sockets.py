@@ -13,6 +13,7 @@ from accounts.consumers import signed_in
 from accounts.models import Session
 from accounts.services.sessions import end_all_sessions, end_sessions
 from chat.consumers import room as room_consumer
+from chat.consumers import seat
 from chat.consumers.pub import PubSpelling
 from chat.models import Message, SocketLease
 from chat.realtime.hub import Facts
@@ -106,7 +107,7 @@ def test_whose_socket_is_open_hears_everything_from_then_on(guests, headers):
 
 def test_a_handshake_does_not_wait_for_a_slow_database_for_ever(guests, headers, monkeypatch):
     monkeypatch.setattr(consumer, "ANSWER_WITHIN", 0.05)
-    monkeypatch.setattr(room_consumer, "admit_to", slowly(0.5, room_consumer.admit_to))
+    monkeypatch.setattr(seat, "admit_to", slowly(0.5, seat.admit_to))
 
     async def scene():
         started = time.monotonic()
@@ -372,7 +373,7 @@ def test_with_the_database_away_nobody_is_let_in_and_told_to_come_again(guests, 
     def away(*_):
         raise OperationalError("away")
 
-    monkeypatch.setattr(room_consumer, "admit_to", away)
+    monkeypatch.setattr(seat, "admit_to", away)
 
     async def scene():
         return await (await Socket.open("/ws/group/anchor/", headers=bearer_headers["ann"])).closed_with()

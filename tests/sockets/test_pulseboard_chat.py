@@ -11,7 +11,7 @@ from django.db import OperationalError
 from accounts.models import Session
 from accounts.services.blocks import block_user
 from accounts.services.sessions import end_all_sessions
-from chat.consumers import pulseboard
+from chat.consumers import pulseboard, seat
 from chat.models import Conversation, Message, SocketLease
 from chat.services.changes import delete_message, edit_message, react
 from chat.services.posting import NewMessage, post_in_channel, post_messages
@@ -373,6 +373,50 @@ def test_who_is_left_outside_when_a_channel_becomes_private_hears_no_more(
     assert play(scene) == (lost(channel), "between us", True)
 
 
+def test_a_channel_that_becomes_private_just_as_somebody_is_let_in_is_looked_at_again(
+    channel, customer, headers, monkeypatch
+):
+    real = seat.admit_to
+
+    def admit_and_close(user, conversation):
+        admission = real(user, conversation)
+        change_channel(channel=channel, fields={"is_private": True}, by=customer)
+        return admission
+
+    monkeypatch.setattr(seat, "admit_to", admit_and_close)
+
+    async def scene():
+        ben = await connect(headers[1])
+        await ben.send({"type": "join_channel", "channel_id": channel.pk})
+        while (told := await ben.receive())["type"] == "joined":
+            pass
+        await in_thread(say, customer, channel, "between us")
+        return told, await ben.is_silent()
+
+    assert play(scene) == (lost(channel), True)
+
+
+def test_nothing_is_heard_in_a_channel_by_who_is_not_let_in(channel, workspace, customer, headers, monkeypatch):
+    closed = create_channel(workspace=workspace, name="board", is_private=True, by=customer)
+    real = seat.admit_to
+
+    def admit_slowly(user, conversation):
+        say(customer, closed, "between us")
+        time.sleep(0.2)
+        return real(user, conversation)
+
+    async def scene():
+        ann, ben = await connect(headers[0]), await connect(headers[1])
+        await join(ann, closed)
+        monkeypatch.setattr(seat, "admit_to", admit_slowly)
+        await ben.send({"type": "join_channel", "channel_id": closed.pk})
+        await asyncio.sleep(0.1)
+        await ann.send({"type": "typing", "channel_id": closed.pk})
+        return await ben.receive(), await ben.is_silent()
+
+    assert play(scene) == (lost(closed), True)
+
+
 def test_one_socket_hears_only_so_many_channels(workspace, channel, secret, customer, headers, monkeypatch):
     monkeypatch.setattr(pulseboard, "MOST_CHANNELS", 1)
 
@@ -471,7 +515,7 @@ def test_with_the_database_away_a_frame_is_refused_and_the_socket_stays(channel,
     async def scene():
         socket = await connect(headers[0])
         with monkeypatch.context() as patch:
-            patch.setattr(pulseboard, "admit_to", away)
+            patch.setattr(seat, "admit_to", away)
             refusal = await join(socket, channel)
         return refusal["code"], refusal["channel_id"], (await join(socket, channel))["type"]
 

@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.services.blocks import block_user, unblock_user
+from chat.consumers import seat
 from chat.models import Conversation, SocketLease
 from chat.services.conversations import close_group, ensure_group, open_group, open_private_chat
 from chat.services.posting import NewMessage, post_message
@@ -94,6 +95,22 @@ def test_a_venue_that_is_deleted_shows_its_customers_out_and_its_owner_stays(ven
         return shown_out, left["user"]
 
     assert play(scene) == (SHOWN_OUT, "ann")
+
+
+def test_a_venue_that_is_deleted_just_as_a_customer_is_let_in_shows_them_out(venue, owner, guests, monkeypatch):
+    ann, real = bearer(guests[0]), seat.admit_to
+
+    def admit_and_close(user, conversation):
+        admission = real(user, conversation)
+        close_venue(venue=venue, by=owner)
+        return admission
+
+    monkeypatch.setattr(seat, "admit_to", admit_and_close)
+
+    async def scene():
+        return await (await Socket.open(GROUP, headers=ann)).closed_with()
+
+    assert play(scene) == SHOWN_OUT
 
 
 def test_a_conversation_that_is_gone_shows_everybody_out(venue, guests):
