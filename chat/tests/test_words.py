@@ -12,7 +12,17 @@ from chat.services.conversations import ensure_channel_conversation
 pytestmark = pytest.mark.django_db
 
 IDS = (1, 2, 32_767, 32_768, 65_535, 65_536, 200_000, 200_001, 1_000_000)
-SAID = ("Lunch, anybody?", "No lunch", "Needle", "lunch", "LUNCH at one", "Dinner", "lunch needle", "one lunch", "Lunch")
+SAID = (
+    "Lunch, anybody?",
+    "No lunch",
+    "Needle",
+    "lunch",
+    "LUNCH at one",
+    "Dinner",
+    "lunch needle",
+    "one lunch",
+    "Lunch",
+)
 
 
 @pytest.fixture
