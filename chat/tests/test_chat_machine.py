@@ -16,19 +16,36 @@ from accounts.models import User, UserType
 from accounts.services.blocks import block_user, unblock_user
 from chat.models import Change, Conversation, Message, Reaction
 from chat.selectors.conversations import describe_private_chats, private_chats_of
+from chat.selectors.history import Window, channel_history, find_in_workspace, private_history
 from chat.services.changes import delete_message, edit_message, react
-from chat.services.conversations import close_group, ensure_group, mark_read, mute, open_group, open_private_chat
-from chat.services.posting import NewMessage, post_messages
+from chat.services.conversations import (
+    close_group,
+    ensure_group,
+    mark_channel_read,
+    mark_read,
+    mute,
+    open_group,
+    open_private_chat,
+)
+from chat.services.posting import NewMessage, post_in_channel, post_messages
 from core.errors import DomainError
+from core.pagination import keyset_page
 from venues.models import Venue
 from venues.services.presence import check_in_by_claim, check_out
+from workspaces.models import Role
+from workspaces.selectors import get_channel_for
+from workspaces.services.channels import change_channel, create_channel, let_into_channel, put_out_of_channel
+from workspaces.services.members import add_member, remove_member
+from workspaces.services.workspaces import create_workspace
 
 START = datetime(2026, 3, 1, 18, tzinfo=UTC)
 STAY = timedelta(hours=6)
 GUESTS = ("ann", "bob", "cat")
 PEOPLE = (*GUESTS, "olga")
 PRIVATE = {"ann-bob": ("ann", "bob"), "ann-cat": ("ann", "cat")}
-ROOMS = (*PRIVATE, "group")
+CHANNELS = ("general", "leads")
+ROOMS = (*PRIVATE, "group", *CHANNELS)
+WINDOW = Window(limit=200)
 EMOJI = ("👍", "🎯")
 
 people = st.sampled_from(PEOPLE)
@@ -56,15 +73,28 @@ class ChatMachine(RuleBasedStateMachine):
         self.venue = Venue.objects.create(name="The Anchor", owner=self.users["olga"])
         self.rooms = {room: self.open_chat(*pair) for room, pair in PRIVATE.items()}
         self.rooms["group"] = ensure_group(self.venue).pk
+        self.workspace = create_workspace(name="The Anchor", by=self.users["olga"])
+        self.channels = {name: self.make_channel(name) for name in CHANNELS}
+        self.rooms |= {name: channel.conversation.pk for name, channel in self.channels.items()}
+        # Who is in the workspace, which channels are private, and who was let into them.
+        self.members, self.private, self.inside = {"olga"}, {"leads"}, {("olga", "leads")}
+        for guest in ("ann", "bob"):
+            self.join_or_leave_the_workspace(guest)
+            self.let_into_or_put_out_of_a_channel("olga", guest, "leads")
         self.here_until, self.muted_until, self.blocks, self.closed = {}, {}, set(), False
-        self.said, self.named, self.seqs, self.read = [], {}, Counter(), Counter()
+        self.said, self.named, self.seqs, self.read_until = [], {}, Counter(), Counter()
 
     def make_user(self, name):
         user_type = UserType.VENUE_OWNER if name == "olga" else UserType.CUSTOMER
-        return User.objects.create(username=name, email=f"{name}@example.com", user_type_id=user_type)
+        return User.objects.create(
+            username=name, email=f"{name}@example.com", email_proved_at=START, user_type_id=user_type
+        )
 
     def open_chat(self, one, other):
         return open_private_chat(by=self.users[one], username=other).conversation.pk
+
+    def make_channel(self, name):
+        return create_channel(workspace=self.workspace, name=name, is_private=name == "leads", by=self.users["olga"])
 
     def teardown(self):
         self.clock.stop()
@@ -105,12 +135,78 @@ class ChatMachine(RuleBasedStateMachine):
         act(by=self.users["olga"], venue_id=self.venue.pk)
         self.closed = not self.closed
 
+    @rule(guest=guests)
+    def join_or_leave_the_workspace(self, guest):
+        if guest in self.members:
+            remove_member(workspace=self.workspace, user_id=self.users[guest].pk, by=self.users[guest])
+            self.inside -= {(guest, channel) for channel in CHANNELS}
+        else:
+            email = self.users[guest].email
+            add_member(workspace=self.workspace, email=email, role=Role.MEMBER, by=self.users["olga"])
+        self.members ^= {guest}
+
+    @rule(by=people, guest=guests, channel=st.sampled_from(CHANNELS))
+    def let_into_or_put_out_of_a_channel(self, by, guest, channel):
+        is_inside = (guest, channel) in self.inside
+        act = put_out_of_channel if is_inside else let_into_channel
+        refusals = {
+            "not_found": not self.is_open(by, channel),
+            "channel_is_public": channel not in self.private,
+            "channel_not_yours": is_inside and by not in {guest, "olga"},
+            "member_unknown": guest not in self.members,
+        }
+        expected = next((code for code, holds in refusals.items() if holds), "done")
+        users = self.users
+
+        assert expected == outcome_of(
+            lambda: act(channel=self.channel(by, channel), user_id=users[guest].pk, by=users[by])
+        )
+
+        if expected == "done":
+            self.inside ^= {(guest, channel)}
+
+    @rule(by=people, channel=st.sampled_from(CHANNELS))
+    def close_or_open_a_channel(self, by, channel):
+        is_private = channel not in self.private
+        expected = "done" if by == "olga" else "channel_not_yours" if self.is_open(by, channel) else "not_found"
+
+        assert expected == outcome_of(
+            lambda: change_channel(
+                channel=self.channel(by, channel), fields={"is_private": is_private}, by=self.users[by]
+            )
+        )
+
+        if expected == "done":
+            self.private ^= {channel}
+            self.inside = {(who, where) for who, where in self.inside if where != channel}
+            self.inside |= {("olga", channel)} if is_private else set()
+
+    def channel(self, by, name):
+        return get_channel_for(self.users[by], self.channels[name].pk)
+
     @rule(batch=st.lists(items, min_size=1, max_size=5))
     def post(self, batch):
-        new = [NewMessage(self.rooms[room], self.users[by], body, name) for by, room, name, body in batch]
+        results = post_messages([self.new_message(*item) for item in batch])
 
-        results = post_messages(new)
+        self.note(batch, results)
 
+    @rule(item=items)
+    def say_in_a_channel(self, item):
+        by, room, name, body = item
+        if room not in CHANNELS:
+            return
+        try:
+            result = post_in_channel(by=self.users[by], channel_id=self.channels[room].pk, body=body, client_id=name)
+        except DomainError as refusal:
+            result = refusal
+
+        self.note([item], [result])
+
+    def new_message(self, by, room, name, body):
+        channel_id = self.channels[room].pk if room in CHANNELS else None
+        return NewMessage(self.rooms[room], self.users[by], body, name, channel_id)
+
+    def note(self, batch, results):
         said = list(zip(batch, results, strict=True))
         refused = [(item, result) for item, result in said if not self.note_stored(*item, result)]
         for item, result in refused:
@@ -149,6 +245,8 @@ class ChatMachine(RuleBasedStateMachine):
                 "not_found": by not in PRIVATE[room],
                 "blocked": bool({(one, other), (other, one)} & self.blocks),
             }
+        elif room in CHANNELS:
+            refusals = {"not_found": not self.is_open(by, room)}
         else:
             refusals = {
                 "group_closed": self.closed,
@@ -160,7 +258,12 @@ class ChatMachine(RuleBasedStateMachine):
     def is_in_group(self, by):
         return by == "olga" or self.here_until.get(by, self.now) > self.now
 
+    def is_open(self, by, channel):
+        return by in self.members and (channel not in self.private or (by, channel) in self.inside)
+
     def can_see(self, by, said):
+        if said.room in CHANNELS:
+            return self.is_open(by, said.room)
         return by == said.sender or (by in PRIVATE[said.room] if said.room in PRIVATE else self.is_in_group(by))
 
     @precondition(lambda self: self.said)
@@ -185,7 +288,7 @@ class ChatMachine(RuleBasedStateMachine):
     @rule(by=people, pick=st.integers(0, 99))
     def delete(self, by, pick):
         said = self.said[pick % len(self.said)]
-        may = by == said.sender or (by == "olga" and said.room == "group")
+        may = by == said.sender or (by == "olga" and said.room not in PRIVATE)
         expected = "not_found" if not self.can_see(by, said) else "done" if may else "not_your_message"
 
         assert outcome_of(lambda: delete_message(message_id=said.pk, by=self.users[by])) == expected
@@ -207,13 +310,43 @@ class ChatMachine(RuleBasedStateMachine):
             said.reactions ^= {(by, emoji)}
             self.next_seq(said.room)
 
-    @rule(by=guests, room=st.sampled_from(tuple(PRIVATE)), seq=st.integers(0, 12))
+    @rule(by=people, room=st.sampled_from([*PRIVATE, *CHANNELS]), seq=st.integers(0, 12))
     def read(self, by, room, seq):
-        if by not in PRIVATE[room]:
-            return
-        self.read[by, room] = max(self.read[by, room], min(seq, self.seqs[room]))
+        user = self.users[by]
+        may = by in PRIVATE[room] if room in PRIVATE else self.is_open(by, room)
+        if may:
+            self.read_until[by, room] = max(self.read_until[by, room], min(seq, self.seqs[room]))
+        expected = self.read_until[by, room] if may else "not_found"
 
-        assert mark_read(by=self.users[by], chat_id=self.rooms[room], seq=seq) == self.read[by, room]
+        if room in PRIVATE:
+            assert answer_of(lambda: mark_read(by=user, chat_id=self.rooms[room], seq=seq)) == expected
+        else:
+            channel_id = self.channels[room].pk
+            assert answer_of(lambda: mark_channel_read(by=user, channel_id=channel_id, seq=seq)) == expected
+
+    @rule(by=people)
+    def read_and_search_everywhere(self, by):
+        for room in PRIVATE:
+            expected = self.heard(by, room, blocks=set()) if by in PRIVATE[room] else "not_found"
+            assert expected == shown(lambda room=room: private_history(self.users[by], self.rooms[room], WINDOW))
+        for room, channel in self.channels.items():
+            expected = self.heard(by, room, blocks=self.blocks) if self.is_open(by, room) else "not_found"
+            assert expected == shown(lambda channel=channel: channel_history(self.users[by], channel.pk, WINDOW))
+        for word in ("hello", "Bye"):
+            assert self.found(by, word) == answer_of(lambda word=word: self.search(by, word))
+
+    def search(self, by, word):
+        found = find_in_workspace(self.users[by], self.workspace.pk, word)
+        return [message.pk for message in keyset_page(found, order_by=("-id",), limit=200).items]
+
+    def found(self, by, word):
+        if by not in self.members:
+            return "not_found"
+        heard = [row for room in CHANNELS if self.is_open(by, room) for row in self.heard(by, room, blocks=self.blocks)]
+        return sorted((pk for pk, body in heard if body.lower() == word.lower()), reverse=True)
+
+    def heard(self, by, room, *, blocks):
+        return [(said.pk, said.body) for said in self.said if said.room == room and (by, said.sender) not in blocks]
 
     @invariant()
     def numbers_have_no_gaps(self):
@@ -240,17 +373,28 @@ class ChatMachine(RuleBasedStateMachine):
         }
 
     def unread(self, name, room):
-        unread = [said for said in self.said if said.room == room and said.seq > self.read[name, room]]
+        unread = [said for said in self.said if said.room == room and said.seq > self.read_until[name, room]]
         return sum(said.sender != name and not said.deleted for said in unread)
 
 
 def outcome_of(act):
     """`done`, or the code of the refusal."""
+    answer = answer_of(act)
+    return answer if isinstance(answer, str) else "done"
+
+
+def shown(read):
+    """The messages of a page, or the code of the refusal."""
+    page = answer_of(read)
+    return page if isinstance(page, str) else [(message.pk, message.body) for message in page.messages]
+
+
+def answer_of(act):
+    """What it returns, or the code of the refusal."""
     try:
-        act()
+        return act()
     except DomainError as refusal:
         return refusal.code
-    return "done"
 
 
 @pytest.mark.django_db
