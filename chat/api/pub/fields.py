@@ -41,7 +41,7 @@ class ChatMessageOut(Serializer):
         shown = super().to_representation(message)
         counts = self.context.get("reactions", {}).get(message.pk)
         if counts:
-            shown["reactions"] = ReactionCountOut(counts, many=True).data
+            shown["reactions"] = self.fields["reactions"].to_representation(counts)
         return {name: value for name, value in shown.items() if value is not None and value is not False}
 
 

@@ -83,7 +83,7 @@ class ChannelMessageOut(Serializer):
 
     def to_representation(self, message: Message) -> dict[str, Any]:
         counts = self.context.get("reactions", {}).get(message.pk, ())
-        return {**super().to_representation(message), "reactions": ReactionCountOut(counts, many=True).data}
+        return {**super().to_representation(message), "reactions": self.fields["reactions"].to_representation(counts)}
 
 
 class FoundMessageOut(ChannelMessageOut):
