@@ -1,6 +1,7 @@
 """Chat driven at random against a plain account of what should happen.
 
-200 runs of 50 steps: `pytest chat/tests/test_chat_machine.py --hypothesis-profile=thorough`.
+200 runs of 50 steps, which take minutes:
+`pytest chat/tests/test_chat_machine.py --hypothesis-profile=thorough -o faulthandler_timeout=0`.
 """
 
 from collections import Counter
