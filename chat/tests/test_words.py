@@ -110,3 +110,11 @@ def test_words_are_found_by_the_index(conversation):
         plan = " ".join(line for (line,) in cursor.fetchall())
 
     assert "Bitmap Index Scan on message_by_place_and_words" in plan
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no index of words")
+def test_little_waits_to_be_sorted_into_the_index():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reloptions FROM pg_class WHERE relname = 'message_by_place_and_words'")
+
+        assert cursor.fetchone() == (["gin_pending_list_limit=256"],)
