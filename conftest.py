@@ -1,5 +1,6 @@
 """Fixtures every app's tests share. Makers return stored rows; clients speak HTTP to the whole server."""
 
+import gc
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -29,6 +30,12 @@ with_it(OneTimePasswordIssued)(ISSUED.append)
 PROVED: list[EmailProved] = []
 with_it(EmailProved)(PROVED.append)
 MakeUser = Callable[..., User]
+
+
+def pytest_collection_finish() -> None:
+    """Modules and collected tests stay to the end: the garbage collector need not look through them again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -151,11 +158,13 @@ def visitor(superuser: User) -> Client:
 
 
 class ApiClient(Client):
-    """Django's test client speaking JSON, as one user or nobody."""
+    """Django's test client speaking JSON, as one user or nobody: in a session of its own, or in the one given."""
 
-    def __init__(self, user: User | None = None, **defaults: Any) -> None:
+    def __init__(self, user: User | None = None, session: OpenedSession | None = None, **defaults: Any) -> None:
         super().__init__(raise_request_exception=False, **defaults)
-        self.tokens = open_pub_session(user).tokens if user is not None else None
+        if user is not None and session is None:
+            session = open_pub_session(user)
+        self.tokens = session.tokens if session is not None else None
         if self.tokens is not None:
             self.defaults["HTTP_AUTHORIZATION"] = f"Bearer {self.tokens.access}"
 

@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import User, UserType
+from config.settings import UNFOLD
 from conftest import PASSWORD, MakeUser
 from tests.admin_rows import MAKERS, report
 
@@ -62,6 +63,12 @@ def page(model: Any, name: str, *args: Any) -> str:
 @pytest.fixture
 def tight_limits(settings: Any) -> None:
     settings.RATE_LIMITS = settings.RATE_LIMITS | {"sign_in_account": "3/minute", "sign_in_address": "6/minute"}
+
+
+@pytest.fixture
+def sidebar(settings: Any) -> None:
+    """As it is in production; other tests do without."""
+    settings.UNFOLD = UNFOLD
 
 
 def sign_in(client: Client, username: str, password: str, **extra: Any) -> Any:
@@ -216,10 +223,12 @@ def test_the_first_page_counts_in_a_fixed_number_of_queries(visitor: Client) -> 
     assert all(visitor.get(figure.url).status_code == 200 for figure in response.context["figures"])
 
 
-def test_every_link_of_the_sidebar_leads_somewhere(visitor: Client) -> None:
+def test_every_link_of_the_sidebar_leads_somewhere(sidebar: None, visitor: Client) -> None:
     response = visitor.get(reverse("admin:index"))
     links = [str(item["link"]) for group in response.context["sidebar_navigation"] for item in group["items"]]
 
+    assert all(f'href="{link}"' in response.content.decode() for link in links)
+    assert not ELSEWHERE.search(response.content.decode())
     assert [link for link in links if visitor.get(link).status_code != 200] == []
     assert {page(model, "changelist") for model in REGISTERED} == set(links) - {reverse("admin:index")}
 

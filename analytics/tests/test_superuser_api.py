@@ -8,6 +8,7 @@ from django.conf import settings
 
 from accounts.models import UserType
 from activity.models import ActivityEntry
+from analytics import services
 from analytics.csv_report import as_text
 from analytics.models import DailyRollup
 from analytics.services import close_days
@@ -267,11 +268,12 @@ def test_a_day_is_closed_five_minutes_after_it_is_over(history, at_noon):
     assert (before, DailyRollup.objects.filter(day="2026-03-31").exists()) == (False, True)
 
 
-def test_closing_again_changes_nothing(history):
+def test_closing_again_changes_nothing_however_many_days_are_closed_at_once(history, monkeypatch):
     history.scan(NOW - timedelta(days=3))
     close_days()
     stored = list(DailyRollup.objects.order_by("pk").values())
     DailyRollup.objects.filter(day__gte="2026-03-29").delete()
+    monkeypatch.setattr(services, "DAYS_AT_ONCE", 7)
 
     changed = close_days()
 

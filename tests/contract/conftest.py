@@ -7,7 +7,8 @@ import pytest
 from django.db import transaction
 
 from accounts.models import User, UserType
-from conftest import ApiClient
+from accounts.services.sessions import OpenedSession
+from conftest import ApiClient, open_pub_session
 from demo.management.commands.load_demo_data import load
 from venues.models import Venue
 from venues.services.presence import check_in_by_claim
@@ -40,26 +41,32 @@ def demo_data(loaded_demo_data, db, settings) -> None:
     ]
 
 
+@pytest.fixture(scope="package")
+def sessions(loaded_demo_data, django_db_blocker) -> dict[str, OpenedSession]:
+    """One of everybody whom tests send requests as, opened once. c1 is at venue 3."""
+    with django_db_blocker.unblock():
+        other_owner = User.objects.create_user(
+            "owner2", "owner2@example.com", "abcd@123", user_type_id=UserType.VENUE_OWNER
+        )
+        Venue.objects.create(name="Elsewhere", owner=other_owner)
+        users = User.objects.filter(username__in=["c1", "c2", "c3", "c5", "owner1", "owner2", "admin"])
+        named = {user.username: user for user in users}
+        check_in_by_claim(user=named["c1"], venue_id=3)
+        return {username: open_pub_session(user) for username, user in named.items()}
+
+
 @pytest.fixture
-def people(demo_data) -> dict[str, ApiClient]:
+def people(demo_data, sessions) -> dict[str, ApiClient]:
     """A client for each kind of caller: of Pub Network c1, who is at venue 3; c2; owner1; an owner of another venue;
     of Pulseboard the owner of workspace 1, who is c1; its admin, its member; c5, who is not in it; and admin.
     """
-    other_owner = User.objects.create_user(
-        "owner2", "owner2@example.com", "abcd@123", user_type_id=UserType.VENUE_OWNER
-    )
-    Venue.objects.create(name="Elsewhere", owner=other_owner)
-    named = {
-        user.username: user for user in User.objects.filter(username__in=["c1", "c2", "c3", "c5", "owner1", "admin"])
-    }
-    check_in_by_claim(user=named["c1"], venue_id=3)
-    clients = {username: ApiClient(user) for username, user in named.items()}
+    clients = {username: ApiClient(session=session) for username, session in sessions.items()}
     return {
         "nobody": ApiClient(),
         "customer": clients["c1"],
         "other customer": clients["c2"],
         "owner": clients["owner1"],
-        "other owner": ApiClient(other_owner),
+        "other owner": clients["owner2"],
         "workspace owner": clients["c1"],
         "workspace admin": clients["c3"],
         "member": clients["c2"],

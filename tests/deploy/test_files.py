@@ -19,10 +19,11 @@ DASHBOARD = json.loads((PROJECT / "deploy" / "grafana" / "pub-network.json").rea
 QUERIES = [(panel["title"], target["expr"]) for panel in DASHBOARD["panels"] for target in panel["targets"]]
 
 
-@pytest.fixture
-def exported(db):
+@pytest.fixture(scope="module")
+def exported(django_db_setup, django_db_blocker):
     """The names under which anything can be asked for, samples or not."""
-    families = text_string_to_metric_families(generate_latest(make_registry()).decode())
+    with django_db_blocker.unblock():
+        families = list(text_string_to_metric_families(generate_latest(make_registry()).decode()))
     return {family.name + suffix for family in families for suffix in SUFFIXES.get(family.type, ("",))} | {"up"}
 
 
