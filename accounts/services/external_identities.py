@@ -3,13 +3,11 @@
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
 from accounts.errors import AccountNotAdmitted, NameTaken
-from accounts.models import CustomerProfile, ExternalIdentity, OneTimePassword, User
+from accounts.models import ExternalIdentity, User
 from accounts.services.proofs import note_email_proved
 from accounts.services.registration import AccountDetails, ProfileDetails, create_customer, free_username
-from accounts.services.sessions import end_all_sessions
 from core.errors import Conflict
 
 ATTEMPTS = 5
@@ -36,47 +34,33 @@ def get_account_of(identity: VerifiedIdentity) -> User:
     for _ in range(ATTEMPTS):
         try:
             with transaction.atomic():
-                user = _find_known(identity) or _join(identity) or _register(identity)
-                _note_proof(user, identity)
-                return user
+                return _find_known(identity) or _join(identity) or _register(identity)
         except (IntegrityError, NameTaken):
             continue
     raise Conflict(retry_after=1)
 
 
-def _note_proof(user: User, identity: VerifiedIdentity) -> None:
-    """Who is known by their subject may have another address here than there, of which nothing is proved."""
-    if user.email == identity.email.lower():
-        note_email_proved(user)
-
-
 def _find_known(identity: VerifiedIdentity) -> User | None:
+    """By their subject. They may have another address here than there, of which nothing is proved then."""
     known = ExternalIdentity.objects.select_related("user").filter(issuer=identity.issuer, subject=identity.subject)
     found = known.first()
-    return _admitted(found.user) if found else None
+    if found is None:
+        return None
+    user = _admitted(found.user)
+    if user.email == identity.email.lower():
+        note_email_proved(user, knows_account=True)
+    return user
 
 
 def _join(identity: VerifiedIdentity) -> User | None:
-    """Join the account with that e-mail address, its row locked.
-
-    If the address had not been proved, whoever made the account need not be who owns the address: they are shut out.
-    """
+    """Join the account with that e-mail address, its row locked."""
     user = User.objects.select_for_update().filter(email=identity.email).first()
     if user is None:
         return None
     _admitted(user)
-    if CustomerProfile.objects.filter(user=user, is_verified=False).update(is_verified=True):
-        _shut_out_others(user)
+    note_email_proved(user, knows_account=False)
     ExternalIdentity.objects.create(user=user, issuer=identity.issuer, subject=identity.subject)
     return user
-
-
-def _shut_out_others(user: User) -> None:
-    user.set_unusable_password()
-    user.save(update_fields=["password"])
-    ExternalIdentity.objects.filter(user=user).delete()
-    OneTimePassword.objects.filter(user=user, used_at=None, voided_at=None).update(voided_at=timezone.now())
-    end_all_sessions(user)
 
 
 def _register(identity: VerifiedIdentity) -> User:
@@ -87,7 +71,7 @@ def _register(identity: VerifiedIdentity) -> User:
         last_name=identity.last_name,
     )
     user = create_customer(details=details, profile=ProfileDetails(name=identity.name), password=None)
-    CustomerProfile.objects.filter(user=user).update(is_verified=True)
+    note_email_proved(user, knows_account=True)
     ExternalIdentity.objects.create(user=user, issuer=identity.issuer, subject=identity.subject)
     return user
 

@@ -100,7 +100,7 @@ def _accept(invitation: Invitation, user: User, unchanged: QuerySet[User]) -> No
     end_all_sessions(user)
     announce(events.InvitationAccepted(user_id=user.pk))
     if invitation.email == user.email:
-        note_email_proved(user)
+        note_email_proved(user, knows_account=True)
 
 
 def purge_invitations() -> int:

@@ -123,13 +123,16 @@ def _note_failure(asked: OneTimePassword) -> None:
 
 @transaction.atomic
 def _mark_used(asked: OneTimePassword, *, at: datetime) -> None:
-    """Raises OneTimePasswordRefused if it was used meanwhile, or the account is no longer the address's."""
+    """Who asked by the account's name as well as by its address is taken to know the account.
+
+    Raises OneTimePasswordRefused if it was used meanwhile, or the account is no longer the address's.
+    """
     theirs = User.objects.filter(pk=asked.user_id or 0, email=asked.email, is_active=True).first()
     unused = OneTimePassword.objects.filter(pk=asked.pk, used_at=None, voided_at=None)
     if theirs is None or not unused.update(used_at=at):
         raise OneTimePasswordRefused
-    CustomerProfile.objects.filter(user=theirs).update(is_verified=True, otp_validated=True)
-    note_email_proved(theirs)
+    CustomerProfile.objects.filter(user=theirs).update(otp_validated=True)
+    note_email_proved(theirs, knows_account=bool(asked.username))
     asked.user = theirs
 
 

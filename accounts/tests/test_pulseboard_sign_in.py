@@ -7,13 +7,13 @@ from django.conf import settings as configured
 
 from accounts.errors import OneTimePasswordRefused, TokenInvalid
 from accounts.events import EmailProved
-from accounts.models import OneTimePassword, Session, User, UserType
+from accounts.models import CustomerProfile, OneTimePassword, Session, User, UserType
 from accounts.services import one_time_passwords
 from accounts.services.one_time_passwords import Asker, issue_one_time_password, request_one_time_password
 from accounts.services.registration import deactivate_user
 from accounts.tests.browsers import COOKIES, POLICY
 from accounts.tokens import read_access_token, read_refresh_token
-from conftest import ApiClient
+from conftest import PASSWORD, ApiClient
 
 pytestmark = pytest.mark.django_db
 
@@ -439,6 +439,51 @@ def test_a_retried_sign_in_gets_the_same_cookies(nobody, customer, ask):
     assert second.cookies == first.cookies
     assert set(second.cookies) == COOKIES
     assert Session.objects.count() == 1
+
+
+def test_the_first_code_shuts_out_who_made_the_account_without_proving_its_address(nobody, customer, ask):
+    """Whoever registers somebody else's address and waits is not in the account that they then sign in to."""
+    makers = ApiClient(customer)
+    asked_by_maker = OneTimePassword.objects.create(
+        surface="pub", email="maker@example.com", user=customer, expires_at="2099-01-01T00:00:00Z"
+    )
+
+    assert verify(nobody, ask()).status_code == 200
+
+    customer.refresh_from_db()
+    asked_by_maker.refresh_from_db()
+    assert nobody.get("/api/me/").status_code == 200
+    assert makers.get("/api/me/").status_code == 401
+    assert not customer.has_usable_password()
+    assert asked_by_maker.voided_at is not None
+    assert customer.customer_profile.is_verified
+
+
+@pytest.mark.parametrize(
+    ("surface", "asker", "is_proved"), [("pulseboard", {}, True), ("pub", {"username": "ann"}, False)]
+)
+def test_who_has_proved_the_address_or_asks_by_the_accounts_name_stays_in(customer, ask, surface, asker, is_proved):
+    CustomerProfile.objects.update(is_verified=is_proved)
+    before = ApiClient(customer)
+
+    one_time_passwords.use_one_time_password(
+        surface=surface, email="ann@example.com", code=ask(surface=surface, **asker)
+    )
+
+    assert before.get("/api/me/").status_code == 200
+    assert User.objects.get(pk=customer.pk).check_password(PASSWORD)
+    assert CustomerProfile.objects.get().is_verified
+
+
+@pytest.mark.parametrize("user_type", [UserType.SUPERUSER, UserType.VENUE_OWNER, UserType.MEMBER])
+def test_who_was_given_their_account_or_cannot_sign_in_by_password_keeps_it(make_user, ask, user_type):
+    user = make_user("zoe", user_type)
+
+    one_time_passwords.use_one_time_password(surface="pulseboard", email="zoe@example.com", code=ask("zoe@example.com"))
+
+    user.refresh_from_db()
+    assert user.check_password(PASSWORD)
+    assert user.email_proved_at is not None
 
 
 def test_a_used_code_proves_the_address(nobody, customer, ask, proved_addresses):

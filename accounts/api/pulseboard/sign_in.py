@@ -94,7 +94,8 @@ class VerifyCode(SurfaceView):
         summary="Sign in with a one-time password",
         description="Sets the HttpOnly cookies `access_token` (15 minutes), `refresh_token` (30 days, for `/api/` "
         "only) and `id_token` (15 minutes; a JWT that says who one is, and opens nothing). While `refresh_token` "
-        "lives, any request whose `access_token` has run out is served and answered with new ones.",
+        "lives, any request whose `access_token` has run out is served and answered with new ones. The first proof of "
+        "a customer's address ends the password and the sessions that their account has had without one.",
         body=CodeIn,
         answer=MessageOut,
         errors=[OneTimePasswordRefused],

@@ -83,7 +83,8 @@ class GoogleCallback(SurfaceView):
     @operation(
         summary="Finish signing in through Google",
         description="Where Google sends the browser back to. The first login makes a customer; one whose verified "
-        "e-mail address is a customer's already joins that account.",
+        "e-mail address is a customer's already joins that account, and where the address was not proved before, ends "
+        "its password and sessions.",
         query=[GoogleCallbackQuery],
         answer=SignedInOut,
         answer_example=SIGNED_IN_EXAMPLE,
