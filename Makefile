@@ -13,6 +13,8 @@ ifeq ($(wildcard .env),)
 DEBUG ?= 1
 endif
 export DEBUG
+# Else pytest compiles every test anew in each of its processes.
+unexport PYTHONDONTWRITEBYTECODE
 
 PRODUCTION := ENV_FILE=/dev/null DEBUG=0 PUBLIC_URL=https://pub.example ALLOWED_HOSTS=pub.example \
 	SECRET_KEY=only-for-checks-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDE \
@@ -31,7 +33,7 @@ serve: $(RUNTIME) ## set up and serve on HOST:PORT (127.0.0.1:8000), with the jo
 	@$(BIN)/python manage.py serve --prepare --with-parent
 
 test: $(TOOLS) ## set up and run the tests, on DATABASE_URL and REDIS_URL where set
-	@$(BIN)/pytest -n auto -m "not browser and not fuzz" $(ARGS)
+	@$(BIN)/pytest -n auto --dist worksteal -m "not browser and not fuzz" $(ARGS)
 
 fuzz: $(TOOLS) ## generated requests over the whole API document; FUZZ_EXAMPLES=60 for a long run
 	@$(BIN)/pytest -n auto -m fuzz tests/contract/test_schema_fuzz.py $(ARGS)

@@ -86,15 +86,8 @@ def alive(pid):
 
 
 @pytest.fixture(scope="module")
-def data_dir(tmp_path_factory):
-    return tmp_path_factory.mktemp("served")
-
-
-@pytest.fixture(scope="module")
-def prepared(data_dir):
-    prepared = Served(data_dir)
-    migrated = prepared.manage("migrate", "--verbosity", "0")
-    assert migrated.returncode == 0, migrated.stderr
+def prepared(migrated_dir):
+    prepared = Served(migrated_dir)
     yield prepared
     prepared.end()
 
@@ -138,8 +131,8 @@ def test_one_that_does_not_end_is_hung_up_on(served):
             client.sendall((b"10000\r\n" + b"x" * 0x10000 + b"\r\n") * 4000)
 
 
-def test_no_second_server_serves_the_same_data(served, data_dir):
-    second = Served(data_dir)
+def test_no_second_server_serves_the_same_data(served, migrated_dir):
+    second = Served(migrated_dir)
 
     outcome = subprocess.run(
         (sys.executable, "-m", "config.server"),
@@ -152,7 +145,7 @@ def test_no_second_server_serves_the_same_data(served, data_dir):
 
     assert outcome.returncode == 1
     assert outcome.stderr == (
-        f"Not started. Another server is running on {data_dir}. Several processes need REDIS_URL to be set.\n"
+        f"Not started. Another server is running on {migrated_dir}. Several processes need REDIS_URL to be set.\n"
     )
 
 

@@ -119,7 +119,8 @@ def test_nothing_secret_is_written_down(closed):
 
     assert CANARY not in closed.written()
     assert "127.0.0.1:" not in "".join(str({**line, "upstream": ""}) for line in closed.lines())
-    assert [line["path"] for line in closed.lines()[before:]] == ["/v", "/invitations", "/-", "/x", "/ws"]
+    paths = [line["path"] for line in closed.lines()[before:]]
+    assert sorted(paths) == sorted(["/v", "/invitations", "/-", "/x", "/ws"])
 
 
 # With two servers

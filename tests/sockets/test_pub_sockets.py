@@ -511,7 +511,7 @@ def test_typing_is_told_to_the_others_at_most_once_a_second(guests, headers):
         ann, ben = await both_in("ann", "ben")
         for _ in range(5):
             await ann.send({"type": "typing"})
-        return await ben.receive(), await ben.is_silent(), await ann.is_silent()
+        return await ben.receive_type("typing"), await ben.is_silent(), await ann.is_silent()
 
     assert play(scene) == ({"type": "typing", "user": "ann"}, True, True)
 
