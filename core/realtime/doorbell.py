@@ -39,6 +39,7 @@ class Doorbell:
         self._waiting: deque[tuple[str, Ring, bool]] = deque(maxlen=RINGS_WAITING)
         self._rung = asyncio.Event()
         self._idle = asyncio.Event()
+        self._idle.set()
         self._wanted: dict[str, asyncio.Future[None]] = {}
         self._joined: set[str] = set()
         self._unsettled: dict[str, None] = {}
@@ -51,9 +52,8 @@ class Doorbell:
             self._background.keep(self._subscribe)
 
     async def stop(self, *, patience: float = 0.5) -> None:
-        """Let go, once what waits has been sent, or after `patience`."""
-        if self._waiting:
-            self._idle.clear()
+        """Let go, once what waits and what is being sent has been sent, or after `patience`."""
+        if not self._idle.is_set():
             self._rung.set()
             await _within(patience, self._idle.wait())
         await self._background.stop()
@@ -77,7 +77,11 @@ class Doorbell:
             await asyncio.wait((joining,), timeout=PATIENCE)
 
     def ring(self, group: str, ring: Ring, *, lasting: bool = False) -> None:
-        self._waiting.append((group, {**ring, "group": group, "origin": self._origin}, lasting))
+        self._wait_in_line(group, {**ring, "group": group, "origin": self._origin}, lasting)
+
+    def _wait_in_line(self, group: str, ring: Ring, lasting: bool) -> None:
+        self._waiting.append((group, ring, lasting))
+        self._idle.clear()
         self._rung.set()
 
     async def _publish(self) -> None:
@@ -98,11 +102,7 @@ class Doorbell:
             self._idle.set()
 
     def _ring_again(self, group: str, ring: Ring) -> None:
-        def again() -> None:
-            self._waiting.append((group, ring, True))
-            self._rung.set()
-
-        asyncio.get_running_loop().call_later(PATIENCE, again)
+        asyncio.get_running_loop().call_later(PATIENCE, self._wait_in_line, group, ring, True)
 
     def _settle(self, group: str) -> None:
         self._unsettled[group] = None

@@ -273,6 +273,18 @@ def test_what_lasts_is_told_when_the_layer_is_back_and_what_is_found_by_seq_is_n
     assert [group for name, group in layer.calls if name == "send"] == [rings.group_of(ROOM)]
 
 
+def test_a_ring_that_is_on_its_way_when_the_process_ends_arrives():
+    layer = FailingLayer()
+
+    async def scene(running):
+        layer.slowly = 0.05
+        running.publish([said(1)])
+        await asyncio.sleep(0.02)
+
+    play(scene, layer=layer)
+    assert [group for name, group in layer.calls if name == "send"] == [rings.group_of(ROOM)]
+
+
 def test_rings_that_come_early_late_and_twice_are_put_in_order():
     stored = Stored(*(said(seq) for seq in range(1, 7)))
     stored.entries.clear()
