@@ -48,6 +48,7 @@ def test_demo_data_refuses_a_database_that_holds_other_data(settings, customer):
     assert User.objects.get() == customer
 
 
+@pytest.mark.django_db(reset_sequences=True, serialized_rollback=True)
 def test_demo_data_loads_once_and_new_rows_are_numbered_behind_it(settings):
     settings.DEBUG = True
     load()

@@ -45,6 +45,7 @@ def load() -> None:
     venues = make_venues(owner, now)
     _continue_sequences_after("venues")
     plant_private_chat(customers[0], customers[2], now)
+    _continue_sequences_after("chat")
     plant_workspace(Team(owner=customers[0], member=customers[1], admin=customers[2]), now)
     _continue_sequences_after("workspaces")
     _continue_sequences_after("chat")
