@@ -16,7 +16,7 @@ from django.conf import settings as under_test
 from django.core.cache import cache
 from django.db import connection
 from django.db.backends.sqlite3.base import DatabaseOperations
-from django.test import Client
+from django.test import Client, TransactionTestCase
 from huey.contrib.djhuey import HUEY
 from huey.signals import SIGNAL_ERROR
 from hypothesis import settings
@@ -90,6 +90,21 @@ def _append_only_tables_are_emptied_between_tests() -> Iterator[None]:
     """SQLite empties a table by deleting its rows, which some tables refuse; PostgreSQL truncates, which none do."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DatabaseOperations, "sql_flush", _flush_in_spite_of_triggers)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _what_migrations_stored_is_there_for_every_test() -> Iterator[None]:
+    """Also after one that emptied all tables: workers take tests from each other, in any order."""
+    empty = TransactionTestCase._fixture_teardown
+
+    def empty_and_restore(case: TransactionTestCase) -> None:
+        empty(case)
+        if stored := getattr(connection, "_test_serialized_contents", None):
+            connection.creation.deserialize_db_from_string(stored)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", empty_and_restore)
         yield
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 
-from accounts.models import User, UserType
+from accounts.models import Session, User, UserType
 from accounts.services.sessions import OpenedSession
 from conftest import ApiClient, open_pub_session
 from demo.management.commands.load_demo_data import load
@@ -60,6 +61,8 @@ def people(demo_data, sessions) -> dict[str, ApiClient]:
     """A client for each kind of caller: of Pub Network c1, who is at venue 3; c2; owner1; an owner of another venue;
     of Pulseboard the owner of workspace 1, who is c1; its admin, its member; c5, who is not in it; and admin.
     """
+    # However long ago they were opened: a session is marked as seen again after a while.
+    Session.objects.update(last_seen_at=timezone.now())
     clients = {username: ApiClient(session=session) for username, session in sessions.items()}
     return {
         "nobody": ApiClient(),
