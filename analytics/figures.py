@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -49,7 +49,7 @@ def by_month(asked: Asked, span: Span, closed: Closed) -> Counter[Key]:
     over, still_open = _split(span, closed)
     figures = _of_closed(_months_of, asked, over, closed)
     for key, value in _count(asked, still_open).items():
-        figures[replace(key, day=key.day.replace(day=1))] += value
+        figures[key._replace(day=key.day.replace(day=1))] += value
     return figures
 
 
@@ -65,7 +65,7 @@ def in_all(asked: Asked, span: Span, closed: Closed) -> Counter[Key]:
     over, still_open = _split(span, closed)
     figures = _of_closed(_sum_of, asked, over, closed)
     for key, value in _count(asked, still_open).items():
-        figures[replace(key, day=span.first)] += value
+        figures[key._replace(day=span.first)] += value
     return figures
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from django.conf import settings
 from django.urls import reverse
@@ -75,7 +76,12 @@ def _live_figures(now: Counters, today: str) -> list[Figure]:
 
 
 def _list(model: str, query: str = "") -> str:
-    return reverse(f"admin:{model}_changelist") + (f"?{query}" if query else "")
+    return _page_of(model) + (f"?{query}" if query else "")
+
+
+@cache
+def _page_of(model: str) -> str:
+    return reverse(f"admin:{model}_changelist")
 
 
 def _since(model: str, column: str, day: str) -> str:

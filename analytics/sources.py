@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Count, F, Func, QuerySet, Value
 from django.db.models.functions import ExtractHour, TruncDate
@@ -22,8 +22,7 @@ CENTS = 100
 ACTIVE_DAYS = 30
 
 
-@dataclass(frozen=True)
-class Key:
+class Key(NamedTuple):
     """Which figure of a day; `unit` is the currency of an amount."""
 
     day: date
@@ -74,7 +73,7 @@ class Said:
             return
         rooms = self.rooms(ids)
         for key, count in replace(of_all, of=F("conversation")).count(span, rooms):
-            yield replace(key, scope_id=rooms[key.scope_id]), count
+            yield key._replace(scope_id=rooms[key.scope_id]), count
 
 
 @dataclass(frozen=True)

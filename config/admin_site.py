@@ -89,6 +89,10 @@ class PubNetworkAdminSite(UnfoldAdminSite):
     def admin_view(self, view: View, cacheable: bool = False) -> Any:
         return _guarded(super().admin_view(view, cacheable))
 
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> Any:
+        """For an app's own page; no other shows it: there is a sidebar, and the first page has figures."""
+        return super().get_app_list(request, app_label) if app_label else []
+
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         return super().index(request, {**first_page(), **(extra_context or {})})
 

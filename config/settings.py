@@ -11,7 +11,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.retry import Retry
 
 from config import environment
-from config.admin_navigation import NAVIGATION, favicon
+from config.admin_navigation import favicon, navigation
 from config.environment import BASE_DIR, env, whole_number
 from config.machine_room import EXEMPT_FROM_HTTPS
 from config.startup import Misconfigured
@@ -345,7 +345,7 @@ UNFOLD = {
     "SITE_SYMBOL": "sports_bar",
     "SITE_URL": None,
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": favicon}],
-    "SIDEBAR": {"show_search": True, "navigation": NAVIGATION},
+    "SIDEBAR": {"show_search": True, "navigation": navigation},
 }
 
 # Documents

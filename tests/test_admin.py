@@ -15,6 +15,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import User, UserType
+from analytics.models import DailyRollup, MonthlyRollup
+from analytics.services import close_days
 from config.settings import UNFOLD
 from conftest import PASSWORD, MakeUser
 from tests.admin_rows import MAKERS, report
@@ -198,14 +200,17 @@ def test_nothing_secret_and_nothing_from_elsewhere_is_shown(model: Any, visitor:
 
 def test_the_first_page_counts_in_a_fixed_number_of_queries(visitor: Client) -> None:
     counts = []
+    close_days()
     for number in (1, 2):
-        for maker in MAKERS.values():
-            maker(number)
+        for model, maker in MAKERS.items():
+            if model not in (DailyRollup, MonthlyRollup):
+                maker(number)
+        visitor.get(reverse("admin:index"))
         with CaptureQueriesContext(connection) as queries:
             response = visitor.get(reverse("admin:index"))
         counts.append(len(queries))
 
-    assert counts[0] == counts[1]
+    assert counts == [37, 37]
     figures = {figure.label: figure.value for figure in response.context["figures"]}
     assert figures == {
         "Users": User.objects.count(),
