@@ -2,8 +2,8 @@
 
 Five reaches past what ASGI offers, each covered by a test that fails when a new version changes it: Autobahn's `state`
 and `sendCloseFrame` (nothing is written before the handshake is done or after a close has begun, and a close may carry
-any code), Twisted's `writeSomeData` (an empty transport is written at once, which saves asking the reactor to wake us),
-the length of Twisted's own buffers (what a slow reader has not taken; Twisted would let it grow without bound), how
+any code), the socket under Twisted's transport (an empty one is written at once, which saves asking the reactor to wake
+us), the length of Twisted's own buffers (what a slow reader has not taken; Twisted would let it grow without bound), how
 much Twisted reads at a time (Autobahn looks at every frame in it before anybody else has a turn) and the queue Daphne
 hands to the application (which would grow without bound too).
 """
@@ -44,12 +44,14 @@ class TransportWire:
         if pending > budget:
             return False
         if pending == 0:
-            sent = transport.writeSomeData(data)
+            try:
+                sent = transport.socket.send(data)
+            except OSError:
+                # It takes nothing now, or is lost, which `write` finds and handles by itself.
+                sent = 0
             if sent == len(data):
                 return True
-            # Anything but a count means that the connection is lost, which `write` finds and handles by itself.
-            if isinstance(sent, int) and sent > 0:
-                data = data[sent:]
+            data = data[sent:]
         transport.write(data)
         return True
 
@@ -104,5 +106,5 @@ class Intake:
 def can_be_written(protocol: Any) -> bool:
     """Whether this connection's transport is a plain one; over another the ordinary ASGI path serves."""
     return isinstance(protocol, WebSocketProtocol) and all(
-        hasattr(protocol.transport, name) for name in ("writeSomeData", "dataBuffer", "offset", "_tempDataLen")
+        hasattr(protocol.transport, name) for name in ("socket", "dataBuffer", "offset", "_tempDataLen")
     )

@@ -148,7 +148,8 @@ def play(scene, stored=None, layer=None):
 
 async def ring(layer, content):
     """As another process does."""
-    await layer.group_send(rings.group_of(ROOM), {"type": "ring", "group": rings.group_of(ROOM), **content})
+    group = rings.group_of(ROOM)
+    await layer.group_send(group, {"type": "rings", "origin": "another", "group": group, "rings": [content]})
 
 
 def test_all_who_come_while_a_room_opens_are_in_it(monkeypatch):
@@ -283,6 +284,42 @@ def test_a_ring_that_is_on_its_way_when_the_process_ends_arrives():
 
     play(scene, layer=layer)
     assert [group for name, group in layer.calls if name == "send"] == [rings.group_of(ROOM)]
+
+
+def test_what_is_rung_close_together_is_sent_together_and_heard_in_order():
+    layer = FailingLayer()
+
+    async def scene(speaking):
+        there = Exchange(layer)
+        there.start()
+        listening = Hub(there, Stored().facts())
+        listening.start()
+        ear = Ear()
+        await listening.attach(ROOM, ear.listener)
+        for seq in range(1, 101):
+            speaking.publish([said(seq)])
+            if seq % 25 == 0:
+                await asyncio.sleep(0)
+        await ear.hears(*range(1, 101))
+        await listening.stop()
+        await there.stop()
+
+    play(scene, layer=layer)
+    sent = [group for name, group in layer.calls if name == "send"]
+    assert set(sent) == {rings.group_of(ROOM)}
+    assert len(sent) <= 2 + 100 / doorbell.TOGETHER + 1
+
+
+def test_a_ring_that_comes_alone_does_not_wait(monkeypatch):
+    monkeypatch.setattr(doorbell, "TOGETHER_FOR", 60)
+    layer = FailingLayer()
+
+    async def scene(running):
+        running.publish([said(1)])
+        await asyncio.sleep(0.01)
+
+    play(scene, layer=layer)
+    assert [name for name, _ in layer.calls].count("send") == 1
 
 
 def test_rings_that_come_early_late_and_twice_are_put_in_order():

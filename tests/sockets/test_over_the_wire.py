@@ -100,9 +100,10 @@ def test_what_we_use_of_others_insides_is_there():
     assert "pformat" in Autobahn._connectionMade.__code__.co_names
     assert "log" in vars(TwistedHTTPFactory)
     assert "log" in TwistedRequest.finish.__code__.co_names
-    assert Connection.writeSomeData.__code__.co_varnames[:2] == ("self", "data")
+    assert "socket" in Connection.writeSomeData.__code__.co_names
     with socket.socket() as unconnected:
         transport = Connection(unconnected, None)
+        assert transport.socket is unconnected
         assert (transport.dataBuffer, transport.offset, transport._tempDataLen) == (b"", 0, 0)
         assert transport.bufferSize == 64 * 1024
     assert Daphne.create_application.__code__.co_varnames[:3] == ("self", "protocol", "scope")
