@@ -3,9 +3,9 @@
 Five reaches past what ASGI offers, each covered by a test that fails when a new version changes it: Autobahn's `state`
 and `sendCloseFrame` (nothing is written before the handshake is done or after a close has begun, and a close may carry
 any code), the socket under Twisted's transport (an empty one is written at once, which saves asking the reactor to wake
-us), the length of Twisted's own buffers (what a slow reader has not taken; Twisted would let it grow without bound), how
-much Twisted reads at a time (Autobahn looks at every frame in it before anybody else has a turn) and the queue Daphne
-hands to the application (which would grow without bound too).
+us), the length of Twisted's own buffers (what a slow reader has not taken; Twisted would let it grow without bound),
+how much Twisted reads at a time (Autobahn looks at every frame in it before anybody else has a turn) and the queue
+Daphne hands to the application (which would grow without bound too).
 """
 
 import asyncio

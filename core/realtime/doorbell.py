@@ -29,9 +29,9 @@ Ring = dict[str, Any]
 class Doorbell:
     """This process's one publisher, and its one subscription for each group it wants to hear.
 
-    The first ring is sent at once, and what waits after it for a group in one message. Rings wait in a bounded line, the
-    oldest giving way. One that cannot be sent is dropped: what it told is found in the database; only a `lasting` one,
-    which nothing else would tell soon, is tried again.
+    The first ring is sent at once, and what waits after it for a group in one message. Rings wait in a bounded line,
+    the oldest giving way. One that cannot be sent is dropped: what it told is found in the database; only a `lasting`
+    one, which nothing else would tell soon, is tried again.
     """
 
     def __init__(self, layer: Any, on_ring: Callable[[str, Ring], None]) -> None:

@@ -16,6 +16,7 @@ from accounts.services.sessions import end_all_sessions
 from accounts.services.tickets import issue_ticket
 from analytics.realtime import board as boards
 from conftest import open_pub_session
+from core.threads import in_database_thread
 from tests.sockets.client import Socket, play
 from tests.sockets.conftest import bearer
 from venues.services.presence import check_in_by_scan
@@ -130,7 +131,7 @@ def test_it_closes_within_two_seconds_of_what_ends_a_session(superuser, ends):
     async def scene():
         socket = await Socket.open(LIVE, headers=headers)
         await socket.receive()
-        await asyncio.to_thread(ends, superuser)
+        await in_database_thread(ends, superuser)
         return await asyncio.wait_for(until_closed(socket), 2)
 
     assert play(scene) == ENDED
@@ -143,7 +144,7 @@ def test_so_does_one_by_token(superuser, ends):
     async def scene():
         socket = await Socket.open(LIVE, headers=headers)
         await socket.receive()
-        await asyncio.to_thread(ends, superuser)
+        await in_database_thread(ends, superuser)
         return await asyncio.wait_for(until_closed(socket), 2)
 
     assert play(scene) == ENDED

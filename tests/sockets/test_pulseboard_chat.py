@@ -16,6 +16,7 @@ from chat.models import Conversation, Message, SocketLease
 from chat.services.changes import delete_message, edit_message, react
 from chat.services.posting import NewMessage, post_in_channel, post_messages
 from conftest import open_pub_session
+from core.threads import in_database_thread
 from tests.sockets.client import Socket, play
 from tests.sockets.conftest import bearer, token_of
 from tests.sockets.server import let_go, serving
@@ -89,10 +90,6 @@ async def join(socket, channel):
     return await socket.receive()
 
 
-async def in_thread(act, *args, **more):
-    return await asyncio.to_thread(act, *args, **more)
-
-
 @pytest.fixture
 def headers(customer, stranger):
     return bearer(customer), bearer(stranger)
@@ -121,7 +118,7 @@ def test_one_socket_hears_many_channels_each_by_its_name(customer, stranger, cha
         socket = await connect(headers[0])
         joined = [await join(socket, one) for one in (channel, secret, channel)]
         for one in (secret, channel):
-            await in_thread(say, stranger, one)
+            await in_database_thread(say, stranger, one)
         return joined, [await socket.receive() for _ in range(2)]
 
     joined, heard = play(scene)
@@ -167,7 +164,7 @@ def test_changes_are_told_as_they_happen(customer, stranger, channel, headers):
     async def scene():
         socket = await connect(headers[1])
         await join(socket, channel)
-        await in_thread(change)
+        await in_database_thread(change)
         return [await socket.receive() for _ in range(3)]
 
     edited, reacted, deleted = play(scene)
@@ -199,7 +196,7 @@ def test_who_leaves_hears_no_more_and_may_come_back(channel, stranger, headers):
         await join(socket, channel)
         await socket.send({"type": "leave_channel", "channel_id": channel.pk})
         left = await socket.receive()
-        await in_thread(say, stranger, channel, "unheard")
+        await in_database_thread(say, stranger, channel, "unheard")
         was_silent = await socket.is_silent()
         await socket.send({"type": "leave_channel", "channel_id": channel.pk})
         again = await socket.receive()
@@ -221,7 +218,7 @@ def test_a_resume_sends_what_was_missed_and_then_what_happens(channel, secret, s
             await join(socket, channel)
         await socket.send({"type": "resume", "channel_id": channel.pk, "since": 2})
         missed = [await socket.receive() for _ in range(5)]
-        await in_thread(say, stranger, channel, "live")
+        await in_database_thread(say, stranger, channel, "live")
         return missed, await socket.receive()
 
     missed, live = play(scene)
@@ -261,7 +258,7 @@ def test_joining_while_much_is_said_leaves_no_gap_after_it(channel, stranger, he
     async def scene():
         socket = await connect(headers[0])
         talking = asyncio.ensure_future(
-            asyncio.to_thread(lambda: [say(stranger, channel, str(number)) for number in range(30)])
+            in_database_thread(lambda: [say(stranger, channel, str(number)) for number in range(30)])
         )
         await asyncio.sleep(0.1)
         joined = await join(socket, channel)
@@ -278,10 +275,10 @@ def test_messages_of_those_one_has_blocked_are_kept_away(channel, customer, stra
     async def scene():
         socket = await connect(headers[0])
         await join(socket, channel)
-        await in_thread(block_user, blocked=stranger, by=customer)
+        await in_database_thread(block_user, blocked=stranger, by=customer)
         await asyncio.sleep(0.2)
-        await in_thread(say, stranger, channel, "unheard")
-        await in_thread(say, customer, channel, "heard")
+        await in_database_thread(say, stranger, channel, "unheard")
+        await in_database_thread(say, customer, channel, "heard")
         live = (await socket.receive())["message"]["body"]
         await socket.send({"type": "resume", "channel_id": channel.pk, "since": 0})
         return live, (await socket.receive())["message"]["body"], (await socket.receive())["type"]
@@ -341,13 +338,13 @@ def test_who_loses_a_channel_is_told_so_and_hears_no_more(workspace, channel, se
         for one in (channel, secret):
             await join(socket, one)
         started = time.monotonic()
-        await in_thread(leave_by, way, workspace, secret, customer, stranger)
+        await in_database_thread(leave_by, way, workspace, secret, customer, stranger)
         told = [await socket.receive() for _ in range(1 if keeps_the_other else 2)]
         took = time.monotonic() - started
         if way in ("put out", "removed"):
-            await in_thread(say, customer, secret, "unheard")
+            await in_database_thread(say, customer, secret, "unheard")
         if keeps_the_other:
-            await in_thread(say, customer, channel, "heard")
+            await in_database_thread(say, customer, channel, "heard")
             told.append((await socket.receive())["message"]["body"])
         return told, took, await socket.is_silent()
 
@@ -365,9 +362,9 @@ def test_who_is_left_outside_when_a_channel_becomes_private_hears_no_more(
         ann, ben = await connect(headers[0]), await connect(headers[1])
         for socket in (ann, ben):
             await join(socket, channel)
-        await in_thread(change_channel, channel=channel, fields={"is_private": True}, by=customer)
+        await in_database_thread(change_channel, channel=channel, fields={"is_private": True}, by=customer)
         told = await ben.receive()
-        await in_thread(say, customer, channel, "between us")
+        await in_database_thread(say, customer, channel, "between us")
         return told, (await ann.receive())["message"]["body"], await ben.is_silent()
 
     assert play(scene) == (lost(channel), "between us", True)
@@ -390,7 +387,7 @@ def test_a_channel_that_becomes_private_just_as_somebody_is_let_in_is_looked_at_
         await ben.send({"type": "join_channel", "channel_id": channel.pk})
         while (told := await ben.receive())["type"] == "joined":
             pass
-        await in_thread(say, customer, channel, "between us")
+        await in_database_thread(say, customer, channel, "between us")
         return told, await ben.is_silent()
 
     assert play(scene) == (lost(channel), True)
@@ -442,7 +439,7 @@ def test_a_socket_dies_with_its_session(channel, customer, headers):
     async def scene():
         socket = await connect(headers[0])
         await join(socket, channel)
-        await in_thread(end_all_sessions, customer)
+        await in_database_thread(end_all_sessions, customer)
         return await socket.closed_with()
 
     assert play(scene) == ([INVALID_TOKEN], 4003)

@@ -1,6 +1,5 @@
 """Single-use tickets: asking for one, and opening a socket with it."""
 
-import asyncio
 import logging
 from datetime import timedelta
 from threading import Barrier, Thread
@@ -16,6 +15,7 @@ from accounts.services.sessions import end_all_sessions
 from accounts.services.tickets import issue_ticket, purge_tickets, redeem_ticket
 from chat.models import Message
 from conftest import ApiClient, open_pub_session
+from core.threads import in_database_thread
 from tests.sockets.client import Socket, play
 from tests.sockets.conftest import token_of
 
@@ -101,15 +101,10 @@ def test_the_socket_ends_with_its_session_and_with_the_token_that_asked(guests):
     async def scene():
         first, second = await opened_with(lasting), await opened_with(short)
         ran_out = (await second.closed_with())[1]
-        await asyncio.to_thread(end_and_close, guests[0])
+        await in_database_thread(end_all_sessions, guests[0])
         return ran_out, (await first.closed_with())[1]
 
     assert play(scene) == (4003, 4003)
-
-
-def end_and_close(user):
-    end_all_sessions(user)
-    connection.close()
 
 
 def test_a_ticket_goes_before_a_token_in_the_query_and_after_a_header(guests):
