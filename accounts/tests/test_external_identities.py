@@ -5,10 +5,12 @@ from threading import Barrier, Thread
 import pytest
 from django.db import connection
 
-from accounts.errors import AccountNotAdmitted
+from accounts.errors import AccountNotAdmitted, NameTaken
 from accounts.events import EmailProved
 from accounts.models import CustomerProfile, ExternalIdentity, OneTimePassword, User
+from accounts.services import external_identities
 from accounts.services.external_identities import VerifiedIdentity, get_account_of
+from core.errors import Conflict
 
 ISSUER = "https://accounts.example.com"
 
@@ -162,3 +164,17 @@ def test_another_address_at_the_provider_proves_nothing_of_the_accounts(customer
 
     assert get_account_of(identity("2", "ann@example.com")) == customer
     assert proved_addresses == []
+
+
+@pytest.mark.django_db
+def test_who_loses_every_race_is_asked_to_come_again(monkeypatch):
+    def lose(identity):
+        raise NameTaken
+
+    monkeypatch.setattr(external_identities, "_register", lose)
+
+    with pytest.raises(Conflict) as refusal:
+        get_account_of(identity())
+
+    assert refusal.value.retry_after == 1
+    assert not User.objects.exists()

@@ -1,10 +1,12 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from offers.models import Offer
 from venues.models import Venue
@@ -105,3 +107,22 @@ def test_a_redeemed_offer_is_withdrawn_and_another_deleted(make_offer: Any, visi
     assert (kept.pk, kept.withdrawn_at is None) == (redeemed.pk, False)
     assert visitor.get(gone["HX-Redirect"]).status_code == 302
     assert visitor.post(url_of(kept), NEW).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("fields", "state"),
+    [
+        ({}, "open"),
+        ({"total_quota": 3, "redeemed_count": 3}, "used up"),
+        ({"starts_at": timedelta(hours=1)}, "to come"),
+        ({"expires_at": timedelta(0)}, "expired"),
+        ({"expires_at": -timedelta(hours=1), "withdrawn_at": timedelta(0)}, "withdrawn"),
+    ],
+)
+def test_the_list_tells_how_an_offer_stands(make_offer: Any, fields: dict[str, Any], state: str) -> None:
+    now = timezone.now()
+    offer = make_offer(
+        **{name: now + value if isinstance(value, timedelta) else value for name, value in fields.items()}
+    )
+
+    assert admin.site.get_model_admin(Offer).state(offer) == state
