@@ -34,8 +34,9 @@ def session_of(user):
     client = Client()
     client.force_login(user)
     return client.cookies["sessionid"].value
-superuser = User.objects.get(username="root")
-print(json.dumps({"superuser": session_of(superuser), "owner": session_of(Venue.objects.get(pk=VENUE).owner)}))
+owners = {who: Venue.objects.select_related("owner").get(pk=venue).owner for who, venue in VENUES.items()}
+owners["superuser"] = User.objects.get(username="root")
+print(json.dumps({who: session_of(user) for who, user in owners.items()}))
 """
 
 
@@ -71,7 +72,8 @@ def prepare() -> dict[str, Any]:
     run_python("manage.py", "collectstatic", "--noinput", "--verbosity=0", environment=ENVIRONMENT)
     sizes = [part for name, size in SIZES.items() for part in (f"--{name}", str(size))]
     facts = json.loads(run_python("-m", "bench.plant_history", *sizes, environment=ENVIRONMENT))
-    sign_in = SIGN_IN.replace("VENUE", str(facts["venue"]))
+    facts["venues"] = {"owner": facts["venue"], "chain": facts["chain"]}
+    sign_in = SIGN_IN.replace("VENUES", repr(facts["venues"]))
     return {**facts, "browsers": json.loads(run_python("-c", sign_in, environment=ENVIRONMENT))}
 
 
@@ -110,7 +112,7 @@ def measure(facts: dict[str, Any]) -> None:
 def recount_plainly(facts: dict[str, Any]) -> dict[str, tuple[float, plain_tables.Figures]]:
     with psycopg.connect(URL, autocommit=True) as connection:
         return {
-            name: plain_tables.recount(connection, name, facts["venue"], times=RECOUNTS)
+            name: plain_tables.recount(connection, name, facts["venues"].get(name, facts["venue"]), times=RECOUNTS)
             for name in plain_tables.RECOUNTS
         }
 
@@ -144,13 +146,14 @@ def closing() -> float:
 
 def dashboards(facts: dict[str, Any]) -> dict[str, tuple[str, dict[str, str]]]:
     token = {"Authorization": f"Bearer {facts['superuser']}"}
-    superuser, owner = ({"Cookie": f"sessionid={facts['browsers'][who]}"} for who in ("superuser", "owner"))
+    cookie = {who: {"Cookie": f"sessionid={session}"} for who, session in facts["browsers"].items()}
     return {
         "api": ("/superuser/dashboard/", token),
         "analytics": ("/superuser/analytics/", token),
         "reports": (f"/superuser/reports/?limit={plain_tables.REPORTED}", token),
-        "admin": ("/admin/", superuser),
-        "owner": ("/dashboard/", owner),
+        "admin": ("/admin/", cookie["superuser"]),
+        "owner": ("/dashboard/", cookie["owner"]),
+        "chain": ("/dashboard/", cookie["chain"]),
     }
 
 

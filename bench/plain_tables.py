@@ -208,6 +208,7 @@ RECOUNTS: Mapping[str, Callable[[Connection, int], Figures]] = {
     "reports": _reports,
     "admin": _admin,
     "owner": _owner,
+    "chain": _owner,
 }
 FIGURE = re.compile(r'<figure class="figure" id="chart-(\w+)".*?</figure>', re.DOTALL)
 ROW = re.compile(r'<tr><th scope="row">([^<]*)</th><td data-value="(-?[0-9.]+)"')

@@ -25,6 +25,8 @@ from venues.models import VarId, Venue  # noqa: E402
 
 CHAT_LENGTH = 50
 VENUES_OF_AN_OWNER = 5
+# The last venues, as far as there are more, are one owner's: as many as an owner's page shows.
+VENUES_OF_THE_CHAIN = 200
 OFFERS_OF_A_VENUE = 12
 WHERE = 2
 ASKED = 40
@@ -135,7 +137,7 @@ def main() -> None:
         "askers": sizes["customers"] - sizes["messages"] // 2 // CHAT_LENGTH // sizes["customers"] - 1,
     }
     fill(places)
-    print(json.dumps(facts(venues[WHERE], customers)))
+    print(json.dumps({**facts(venues[WHERE], customers), "chain": venues[-1].pk}))
 
 
 def arguments() -> dict[str, int]:
@@ -155,12 +157,13 @@ def arguments() -> dict[str, int]:
 
 def plant_venues(count: int) -> list[Venue]:
     """Each with an owner and the var id its guests scan."""
+    others = max(count - VENUES_OF_THE_CHAIN, VENUES_OF_AN_OWNER)
     owners = User.objects.bulk_create(
         User(username=f"owner{n}", email=f"owner{n}@example.com", password="!", user_type_id=UserType.VENUE_OWNER)
-        for n in range(-(-count // VENUES_OF_AN_OWNER))
+        for n in range(-(-others // VENUES_OF_AN_OWNER) + 1)
     )
     venues = Venue.objects.bulk_create(
-        Venue(name=f"Venue {n}", owner=owners[n // VENUES_OF_AN_OWNER]) for n in range(count)
+        Venue(name=f"Venue {n}", owner=owners[min(n, others) // VENUES_OF_AN_OWNER]) for n in range(count)
     )
     VarId.objects.bulk_create(VarId(venue=at, value=f"code{at.pk}", valid_from=NOW, is_named=True) for at in venues)
     return venues
