@@ -36,7 +36,7 @@ test: $(TOOLS) ## set up and run the tests, on DATABASE_URL and REDIS_URL where 
 	@$(BIN)/pytest -n auto --dist worksteal -m "not browser and not fuzz" $(ARGS)
 
 fuzz: $(TOOLS) ## generated requests over the whole API document; FUZZ_EXAMPLES=60 for a long run
-	@$(BIN)/pytest -n auto -m fuzz tests/contract/test_schema_fuzz.py $(ARGS)
+	@$(BIN)/pytest -n logical --dist worksteal -m fuzz tests/contract/test_schema_fuzz.py $(ARGS)
 
 test-browser: $(TOOLS) ## the tests that drive a real Chromium
 	@$(BIN)/pytest -m browser $(ARGS)

@@ -42,9 +42,11 @@ with_it(EmailProved)(PROVED.append)
 MakeUser = Callable[..., User]
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """More than processors: some tests wait for clocks and other processes. Each worker has a Redis database."""
-    return min(2 * (os.cpu_count() or 1), 8)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """With `-n auto` more than processors: some tests wait for clocks and other processes. Each has a Redis database.
+    What never waits is better run with `-n logical`.
+    """
+    return min(2 * (os.cpu_count() or 1), 8) if config.option.numprocesses == "auto" else None
 
 
 def pytest_collection_finish() -> None:
