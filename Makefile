@@ -39,7 +39,7 @@ fuzz: $(TOOLS) ## generated requests over the whole API document; FUZZ_EXAMPLES=
 	@$(BIN)/pytest -n logical --dist worksteal -m fuzz tests/contract/test_schema_fuzz.py $(ARGS)
 
 test-browser: $(TOOLS) ## the tests that drive a real Chromium
-	@$(BIN)/pytest -m browser $(ARGS)
+	@$(BIN)/pytest -n logical --dist loadfile -m browser $(ARGS)
 
 check: format lint types layers migrations deploy-check docs-check audit ## everything but the tests
 
