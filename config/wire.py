@@ -19,7 +19,7 @@ from core.surface.close_codes import TOO_MUCH
 # which would then never learn the code.
 CLOSE_PATIENCE = 5.0
 # Who floods is read no further, so that the answer to the close frame will not be seen.
-FLOOD_PATIENCE = 3.0
+FLOOD_PATIENCE = 1.0
 READ_BYTES = 8 * 1024
 INTAKE_BYTES = 256 * 1024
 INTAKE_EVERY = 0.02

@@ -150,7 +150,8 @@ def test_a_flood_is_ended_within_a_second_and_hurts_nobody(server, headers):
     thread.start()
     other.send({"message": "Still here"})
     assert other.receive_type("message")["message"] == "Still here"
-    assert flooder.closed_with()[1] == 4008
+    # Who is too busy to read the close frame within a second is cut off.
+    assert flooder.closed_with()[1] in (4008, 1006)
     thread.join()
     assert time.monotonic() - started < 5
 
