@@ -5,14 +5,13 @@ import logging
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
-import msgspec
 from django.db import DatabaseError
 from django.utils import timezone
 
 from analytics.counters import live_counters
 from analytics.realtime.passes import Pass, passes_that_serve
 from core.background import Background
-from core.realtime.wire import Frame, moment_in_frame
+from core.realtime.wire import Frame, frame_of, moment_in_frame
 from core.threads import in_database_thread
 
 log = logging.getLogger(__name__)
@@ -82,7 +81,7 @@ class Board:
         at = timezone.now()
         counters = asdict(await in_database_thread(live_counters, at))
         told = {"type": "counters", "at": moment_in_frame(at), **counters}
-        self._shown, self._shown_at = Frame(msgspec.json.encode(told)), asyncio.get_running_loop().time()
+        self._shown, self._shown_at = frame_of(told), asyncio.get_running_loop().time()
         for watcher in tuple(self._watchers):
             watcher.show(self._shown)
 

@@ -24,7 +24,7 @@ class Frame:
 _encoder = msgspec.json.Encoder()
 
 
-def frame_of(content: msgspec.Struct) -> Frame:
+def frame_of(content: msgspec.Struct | dict[str, object]) -> Frame:
     return Frame(_encoder.encode(content))
 
 
