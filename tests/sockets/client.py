@@ -3,15 +3,19 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from inspect import isawaitable
 from typing import Any
 
 from channels.routing import URLRouter
 
+from accounts.models import User
+from chat.realtime.presence import Presence
+from chat.realtime.process import real_time
 from config.sockets import let_go_of_sockets, urlpatterns
 from tests.sockets.documented import assert_documented
 
 application = URLRouter(urlpatterns)
-PATIENCE = 5
+PATIENCE = 10
 
 
 class Socket:
@@ -64,13 +68,7 @@ class Socket:
 
     async def receive(self) -> Any:
         """The next frame; None when the socket was closed instead."""
-        event = await asyncio.wait_for(self._from_server.get(), PATIENCE)
-        if event["type"] == "websocket.close":
-            self.code = event["code"]
-            return None
-        frame = json.loads(event["text"])
-        assert_documented(self.path, "send", frame)
-        return frame
+        return self._read(await asyncio.wait_for(self._from_server.get(), PATIENCE))
 
     async def receive_type(self, kind: str) -> Any:
         """The next frame of this type, passing over others."""
@@ -78,6 +76,27 @@ class Socket:
             if frame.get("type") == kind:
                 return frame
         raise AssertionError(f"closed with {self.code} before any {kind}")
+
+    async def receive_refusal(self) -> Any:
+        """The next frame that refuses something, passing over others."""
+        while (frame := await self.receive()) is not None:
+            if "code" in frame:
+                return frame
+        raise AssertionError(f"closed with {self.code} before any refusal")
+
+    async def receive_until(self, kind: str) -> list[Any]:
+        """Every frame up to the next of this type."""
+        frames = [await self.receive()]
+        while frames[-1]["type"] != kind:
+            frames.append(await self.receive())
+        return frames
+
+    def received(self) -> list[Any]:
+        """Every frame that is there by now, up to a close."""
+        frames = []
+        while not self._from_server.empty() and (frame := self._read(self._from_server.get_nowait())) is not None:
+            frames.append(frame)
+        return frames
 
     async def closed_with(self) -> tuple[list[Any], int | None]:
         """Every frame until the close, and its code."""
@@ -93,6 +112,44 @@ class Socket:
     async def close(self) -> None:
         await self._to_server.put({"type": "websocket.disconnect", "code": 1000})
         await asyncio.wait_for(self.serving, PATIENCE)
+
+    def _read(self, event: dict[str, Any]) -> Any:
+        if event["type"] == "websocket.close":
+            self.code = event["code"]
+            return None
+        frame = json.loads(event["text"])
+        assert_documented(self.path, "send", frame)
+        return frame
+
+
+async def until(is_so: Callable[[], Any]) -> None:
+    """Ask again and again, and fail when it does not come to be so; what is asked may have to be awaited."""
+    async with asyncio.timeout(PATIENCE):
+        while not (await answer if isawaitable(answer := is_so()) else answer):
+            await asyncio.sleep(0.01)
+
+
+async def until_told_who_is_there() -> None:
+    """Until all rooms were told of everybody who came or left by now."""
+    live = await real_time()
+    await until(lambda: is_settled(live.presence) and not any(room.whispers for room in live.hub.rooms.values()))
+
+
+def is_settled(presence: Presence) -> bool:
+    """Whether the leases are what they should be, and that was told."""
+    there = set(+presence._devices)
+    return not presence._unsettled and there == presence._leased == set(presence._devices)
+
+
+async def until_deaf(to: User, by: User, *, is_deaf: bool = True) -> None:
+    """Until the sockets of one user have taken notice of a block, or of its end."""
+    hub = (await real_time()).hub
+
+    def theirs() -> list[bool]:
+        rooms = [listeners for room in hub.rooms.values() for listeners in room.listeners.values()]
+        return [to.pk in one.deaf_to for listeners in rooms for one in listeners if one.user_id == by.pk]
+
+    await until(lambda: theirs() and set(theirs()) == {is_deaf})
 
 
 def play(scene: Callable[[], Awaitable[Any]]) -> Any:

@@ -9,6 +9,7 @@ from django.db import OperationalError
 from accounts import realtime
 from accounts.realtime import PEOPLE, PeopleWatch
 from core.realtime.exchange import Exchange
+from tests.sockets.client import until
 
 
 def play(scene, ended_lately=lambda: ()):
@@ -71,7 +72,7 @@ def test_a_session_whose_end_nobody_rang_is_found_by_the_sweep(monkeypatch):
     async def scene(watch, exchange):
         watch.watch_session(session, lambda: ended.append(session))
         stored.append(session)
-        await asyncio.sleep(0.2)
+        await until(lambda: ended)
 
     play(scene, lambda: list(stored))
     assert ended == [session]
@@ -89,7 +90,7 @@ def test_a_sweep_with_the_database_away_is_not_the_last_one(monkeypatch):
 
     async def scene(watch, exchange):
         watch.watch_session(session, lambda: ended.append(session))
-        await asyncio.sleep(0.2)
+        await until(lambda: ended)
 
     play(scene, ended_lately)
     assert ended == [session]
@@ -127,6 +128,7 @@ def test_another_process_hears_what_is_said_here():
             await each.heard("group")
         here.say("group", {"n": 1})
         here.ring("group", {"n": 2})
+        await until(lambda: len(heard) >= 3)
         await asyncio.sleep(0.1)
         for each in (here, there):
             await each.stop()

@@ -12,9 +12,10 @@ from accounts.models import UserType
 from accounts.services.blocks import block_user
 from accounts.services.sessions import end_all_sessions
 from activity.models import FeedEntry
+from activity.selectors import newest_entry_id
 from activity.services import FeedItem, record_in_feed
 from core.threads import in_database_thread
-from tests.sockets.client import Socket, play
+from tests.sockets.client import Socket, play, until
 from tests.sockets.conftest import bearer
 from tests.sockets.server import serving
 from workspaces.audiences import audience_of, feed_of
@@ -80,14 +81,22 @@ async def following(user, *workspaces, since=2**62):
     return socket
 
 
-async def heard(socket, seconds=0.2):
-    """What it was told by now: the summaries of activities, other frames as they are."""
-    await asyncio.sleep(seconds)
-    frames = []
-    while not socket._from_server.empty():
-        frame = await socket.receive()
-        frames.append(frame["activity"]["summary"] if frame["type"] == "activity_update" else frame)
-    return frames
+async def heard(socket):
+    """What it was told of all that was stored by now."""
+    ours = await feeds.feeds()
+    await until(lambda: not (ours._grown or ours._changed.is_set() or ours._one_at_a_time.locked()))
+    await asyncio.sleep(0)
+    return summed_up(socket.received())
+
+
+async def caught_up(socket):
+    """What it was told up to the end of what it missed."""
+    return summed_up(await socket.receive_until("subscribed"))
+
+
+def summed_up(frames):
+    """The summaries of activities, other frames as they are."""
+    return [frame["activity"]["summary"] if frame["type"] == "activity_update" else frame for frame in frames]
 
 
 def not_found(workspace):
@@ -98,7 +107,8 @@ def test_what_happens_is_shown_as_the_list_shows_it(as_user, team, people):
     async def scene():
         socket = await Socket.open(ACTIVITY, headers=await in_database_thread(bearer, people[1]))
         await socket.send({"type": "subscribe", "workspace_id": team.pk})
-        await asyncio.sleep(0.2)
+        ours = await feeds.feeds()
+        await until(lambda: ours._followers[feed_of(team.pk)])
         await happens(team, people[0], "sent a message in #general")
         return await socket.receive()
 
@@ -213,7 +223,7 @@ def test_who_comes_back_is_shown_what_they_missed_and_no_more_than_that(team, le
         for user in people[1:]:
             socket = await following(user)
             await socket.send({"type": "subscribe", "workspace_id": team.pk, "since": since})
-            told.append(await heard(socket))
+            told.append(await caught_up(socket))
             await happens(team, people[0], f"live {user}")
             told[-1] += await heard(socket)
         return told
@@ -230,7 +240,7 @@ def test_nothing_is_missed_or_told_twice_while_somebody_comes_back(team, people)
         socket = await following(people[1])
         await socket.send({"type": "subscribe", "workspace_id": team.pk, "since": 0})
         await record_all
-        return await heard(socket, 1)
+        return await caught_up(socket) + await heard(socket)
 
     told = play(scene)
     assert sorted(one for one in told if isinstance(one, str)) == sorted(f"Ann {number}" for number in range(60))
@@ -259,7 +269,7 @@ def test_what_was_stored_late_is_shown_to_who_asks_from_a_little_earlier(team, p
         told.append(await heard(there))
         back = await following(people[2])
         await back.send({"type": "subscribe", "workspace_id": team.pk, "since": earlier})
-        return *told, await heard(back)
+        return *told, await caught_up(back)
 
     done = {"type": "subscribed", "workspace_id": team.pk, "complete": True}
     assert play(scene) == (["Ann seen"], ["Ann late"], ["Ann late", "Ann seen", done])
@@ -271,7 +281,7 @@ def test_too_much_that_was_missed_is_said_to_be_incomplete(team, people):
     async def scene():
         socket = await following(people[1])
         await socket.send({"type": "subscribe", "workspace_id": team.pk, "since": 0})
-        return await heard(socket, 0.5)
+        return await caught_up(socket)
 
     *told, done = play(scene)
     assert told == [f"Ann {number}" for number in range(200)]
@@ -284,15 +294,16 @@ def test_what_no_ring_told_of_is_found(monkeypatch, team, people):
 
     async def scene():
         socket = await following(people[1], team)
-        feed = feed_of(team.pk)
+        feed, told = feed_of(team.pk), []
         for summary in "ab":
             entry = FeedEntry(feed=feed, actor=people[0], type="tried", ref_id=5, summary=summary)
             await in_database_thread(entry.save)
-            await asyncio.sleep(0.3)
+            told.append(await socket.receive())
         await happens(team, people[0], "c")
-        return await heard(socket, 0.8)
+        told.append(await socket.receive())
+        return summed_up(told), await socket.is_silent(0.5)
 
-    assert play(scene) == ["Ann a", "Ann b", "Ann c"]
+    assert play(scene) == (["Ann a", "Ann b", "Ann c"], True)
 
 
 def test_with_the_database_away_it_is_told_later(monkeypatch, team, people):
@@ -309,7 +320,7 @@ def test_with_the_database_away_it_is_told_later(monkeypatch, team, people):
     async def scene():
         socket = await following(people[1], team)
         await happens(team, people[0], "a")
-        return await heard(socket, 0.5)
+        return await heard(socket)
 
     assert play(scene) == ["Ann a"]
 
@@ -324,10 +335,12 @@ def test_what_is_rung_again_is_not_told_again(monkeypatch, team, people):
         socket = await following(people[1], team)
         await happens(team, people[0], "a")
         told = [await heard(socket)]
-        # The first comes at once, the second when looks have been past it.
-        for _ in range(2):
-            await in_database_thread(ring_again)
-            told.append(await heard(socket))
+        await in_database_thread(ring_again)
+        told.append(await heard(socket))
+        ours, newest = await feeds.feeds(), await in_database_thread(newest_entry_id)
+        await until(lambda: ours._looked_up_to[0] >= newest)
+        await in_database_thread(ring_again)
+        told.append(await heard(socket))
         return told
 
     assert play(scene) == [["Ann a"], [], []]
@@ -355,9 +368,9 @@ def test_who_was_put_out_unnoticed_is_found(monkeypatch, team, people):
     async def scene():
         socket = await following(people[1], team)
         await in_database_thread(put_out_unnoticed)
-        return await heard(socket, 0.5)
+        return await socket.receive(), await socket.is_silent()
 
-    assert play(scene) == [not_found(team)]
+    assert play(scene) == (not_found(team), True)
 
 
 def test_who_follows_already_is_told_once_and_goes_on_without_a_gap(team, people):

@@ -12,7 +12,7 @@ from chat.models import Conversation, SocketLease
 from chat.services.conversations import close_group, ensure_group, open_group, open_private_chat
 from chat.services.posting import NewMessage, post_message
 from core.threads import in_database_thread
-from tests.sockets.client import Socket, play
+from tests.sockets.client import Socket, play, until, until_deaf
 from tests.sockets.conftest import bearer
 from venues.models import Presence, Venue
 from venues.services.presence import check_in_by_claim, check_out
@@ -21,6 +21,7 @@ from venues.services.venues import close_venue
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
 GROUP = "/ws/group/anchor/"
+A_MOMENT = timedelta(seconds=0.3)
 SHOWN_OUT = ([{"error": "Not found.", "code": "not_found"}], 4004)
 
 
@@ -58,27 +59,40 @@ def test_who_goes_elsewhere_is_shown_out(guests, owner):
     assert play(scene) == SHOWN_OUT
 
 
-def test_who_checks_in_again_may_stay_longer(venue, guests):
-    soon = timezone.now() + timedelta(seconds=0.6)
-    Presence.objects.filter(user=guests[0]).update(until=soon)
+@pytest.fixture
+def for_a_moment(monkeypatch):
+    """Whoever is let in may stay no longer than that; what is appended here is done just then."""
+    real, then = seat.admit_to, []
+
+    def admit(user, conversation):
+        Presence.objects.filter(user=user).update(until=timezone.now() + A_MOMENT)
+        admission = real(user, conversation)
+        for act in then:
+            act()
+        return admission
+
+    monkeypatch.setattr(seat, "admit_to", admit)
+    return then
+
+
+def test_who_checks_in_again_may_stay_longer(venue, guests, for_a_moment):
+    for_a_moment.append(lambda: check_in_by_claim(user=guests[0], venue_id=venue.pk))
     ann = bearer(guests[0])
 
     async def scene():
         socket = await let_in(GROUP, ann)
-        await in_database_thread(check_in_by_claim, user=guests[0], venue_id=venue.pk)
-        await asyncio.sleep(0.8)
+        await asyncio.sleep(2 * A_MOMENT.total_seconds())
         await socket.send({"message": "Still here"})
         return (await socket.receive_type("message"))["message"]
 
     assert play(scene) == "Still here"
 
 
-def test_who_stays_past_their_time_is_shown_out(guests):
-    Presence.objects.filter(user=guests[0]).update(until=timezone.now() + timedelta(seconds=0.5))
+def test_who_stays_past_their_time_is_shown_out(guests, for_a_moment):
     ann = bearer(guests[0])
 
     async def scene():
-        return await (await let_in(GROUP, ann)).closed_with()
+        return await (await Socket.open(GROUP, headers=ann)).closed_with()
 
     assert play(scene) == SHOWN_OUT
 
@@ -120,8 +134,7 @@ def test_a_conversation_that_is_gone_shows_everybody_out(venue, guests):
     async def scene():
         socket = await let_in(GROUP, ann)
         # Or its lease may come between the rows that are deleted.
-        while not await in_database_thread(SocketLease.objects.exists):
-            await asyncio.sleep(0.01)
+        await until(lambda: in_database_thread(SocketLease.objects.exists))
         await in_database_thread(Conversation.objects.filter(pk=group.pk).delete)
         return await socket.closed_with()
 
@@ -153,13 +166,13 @@ def test_a_block_made_meanwhile_hides_a_group_message_from_the_blocker_only(venu
         blocker, other = await let_in(GROUP, ann), await let_in(GROUP, carl)
         await blocker.receive_type("user_joined")
         await in_database_thread(block_user, blocked=guests[1], by=guests[0])
-        await asyncio.sleep(0.1)
+        await until_deaf(to=guests[1], by=guests[0])
         await in_database_thread(post_message, NewMessage(group, guests[1], "hidden"))
         heard = (await other.receive_type("message"))["message"]
         await blocker.send({"type": "resume", "since": 0})
         resumed = await blocker.receive()
         await in_database_thread(unblock_user, blocked=guests[1], by=guests[0])
-        await asyncio.sleep(0.1)
+        await until_deaf(to=guests[1], by=guests[0], is_deaf=False)
         await in_database_thread(post_message, NewMessage(group, guests[1], "heard"))
         return heard, resumed, (await blocker.receive_type("message"))["message"]
 
@@ -175,10 +188,10 @@ def test_after_a_block_nothing_is_written_or_whispered_in_a_private_chat_and_wha
         blocker, blocked = await let_in(f"/ws/private/{chat}/", ann), await let_in(f"/ws/private/{chat}/", ben)
         await blocker.receive_type("user_joined")
         await in_database_thread(block_user, blocked=guests[1], by=guests[0])
-        await asyncio.sleep(0.1)
+        await until_deaf(to=guests[1], by=guests[0])
         await blocked.send({"type": "typing"})
         await blocked.send({"message": "after"})
-        refused = await blocked.receive()
+        refused = await blocked.receive_refusal()
         silent = await blocker.is_silent()
         await blocker.send({"type": "resume", "since": 0})
         return refused["code"], silent, (await blocker.receive_type("message"))["message"]

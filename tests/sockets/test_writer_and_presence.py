@@ -26,6 +26,7 @@ from core.realtime import publisher
 from core.realtime.exchange import Exchange
 from core.realtime.publisher import Publisher
 from core.threads import in_database_thread
+from tests.sockets.client import is_settled, until
 from tests.sockets.test_hub import ROOM, FailingLayer, said
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -131,7 +132,7 @@ def test_a_conversation_that_is_held_keeps_no_other_waiting_and_loses_nothing(gr
 
 
 def watching(scene):
-    """Run a scene with the presence of two processes; what they told is in `told`."""
+    """Run a scene with the presence of two processes, and what they told."""
 
     async def whole():
         told = []
@@ -141,7 +142,7 @@ def watching(scene):
             each._hub.whisper = lambda room, said: told.append((said.kind, said.user, said.online))
             each.start()
         try:
-            return await scene(*running), told
+            return await scene(*running, told), told
         finally:
             for each in running:
                 await each.stop()
@@ -150,15 +151,13 @@ def watching(scene):
 
 
 async def settled(ours):
-    while ours._unsettled or ours._changed.is_set():
-        await asyncio.sleep(0.01)
-    await asyncio.sleep(0.05)
+    await until(lambda: is_settled(ours))
 
 
 def test_a_user_with_sockets_in_two_processes_comes_and_goes_once(group, guests):
     ann = guests[0]
 
-    async def scene(here, there):
+    async def scene(here, there, _):
         for ours in (here, there):
             ours.arrive(group, ann.pk, ann.username)
             await settled(ours)
@@ -171,7 +170,7 @@ def test_a_user_with_sockets_in_two_processes_comes_and_goes_once(group, guests)
 
 
 def test_whoever_comes_and_goes_at_once_leaves_nothing_behind(group, guests):
-    async def scene(here, _):
+    async def scene(here, *_):
         for _ in range(50):
             for user in guests:
                 here.arrive(group, user.pk, user.username)
@@ -215,9 +214,9 @@ def test_with_the_database_away_presence_is_settled_later(monkeypatch, group, gu
 
     monkeypatch.setattr(leases, "settle_leases", settle)
 
-    async def scene(here, _):
+    async def scene(here, *_):
         here.arrive(group, guests[0].pk, "ann")
-        await asyncio.sleep(0.4)
+        await settled(here)
 
     assert watching(scene)[1] == [("user_joined", "ann", 1)]
 
@@ -227,13 +226,13 @@ def test_who_was_in_through_a_process_that_died_is_gone_when_its_lease_runs_out(
     with time_machine.travel(timezone.now() - leases.LEASED_FOR - timedelta(seconds=1)):
         leases.settle_leases(uuid.uuid4(), taken=[(group, user.pk) for user in guests], dropped=())
 
-    async def scene(here, _):
-        here._hub.rooms[group] = None
+    async def scene(here, _, told):
         here.arrive(group, guests[1].pk, guests[1].username)
-        await asyncio.sleep(0.5)
+        await settled(here)
+        here._hub.rooms[group] = None
+        await until(lambda: ("user_left", "ann", 1) in told)
 
     told = watching(scene)[1]
-    assert ("user_left", "ann", 1) in told
     assert ("user_left", "stranger", 0) not in told
     assert not SocketLease.objects.exists()
 
@@ -241,11 +240,11 @@ def test_who_was_in_through_a_process_that_died_is_gone_when_its_lease_runs_out(
 def test_a_lease_that_ran_out_is_taken_again(monkeypatch, group, guests):
     monkeypatch.setattr(presence, "RENEW_EVERY", 0.05)
 
-    async def scene(here, _):
+    async def scene(here, _, told):
         here.arrive(group, guests[0].pk, "ann")
-        await asyncio.sleep(0.2)
+        await settled(here)
         await in_database_thread(SocketLease.objects.all().delete)
-        await asyncio.sleep(0.3)
+        await until(lambda: len(told) >= 2)
         return await in_database_thread(leases.count_online, group)
 
     there, told = watching(scene)
