@@ -41,7 +41,7 @@ def test_frames_rooms_batches_and_closes_are_counted(guests):
         await ann.receive_type("ack")
         await ben.receive_type("message")
         await ben.send_unread("nonsense")
-        await ben.receive()
+        await ben.receive_refusal()
         await ann.close()
         await ben.send({"message": "too late", "token": "wrong"})
         await ben.closed_with()

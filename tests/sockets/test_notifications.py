@@ -1,6 +1,5 @@
 """`/ws/notifications/`: what one is told, and what of it is unread, on every open socket alike."""
 
-import asyncio
 import time
 
 import pytest
@@ -14,7 +13,7 @@ from notifications.models import InboxLease, Notification
 from notifications.realtime import inboxes, rings
 from notifications.services import NewNotification, notify
 from notifications.services.inbox import mark_read
-from tests.sockets.client import Socket, play
+from tests.sockets.client import Socket, play, until
 from tests.sockets.conftest import bearer, token_of
 from tests.sockets.server import let_go, serving
 
@@ -79,6 +78,10 @@ async def subscribe(headers) -> Socket:
     socket = await Socket.open(PATH, headers=headers)
     await socket.send({"type": "subscribe"})
     return socket
+
+
+async def until_leased(inboxes: int) -> None:
+    await until(lambda: in_database_thread(lambda: InboxLease.objects.count() == inboxes))
 
 
 async def receive(socket: Socket, count: int) -> list:
@@ -258,25 +261,19 @@ def test_much_that_is_told_is_sent_once(customer, bob, monkeypatch):
 def test_an_open_inbox_is_leased_until_its_last_socket_closes(customer):
     headers = bearer(customer)
 
-    async def leases(count: int) -> bool:
-        for _ in range(100):
-            if await in_database_thread(InboxLease.objects.filter(user=customer).count) == count:
-                return True
-            await asyncio.sleep(0.02)
-        return False
-
     async def scene():
         one, other = await subscribe(headers), await subscribe(headers)
-        assert await leases(1)
+        await receive(one, 1), await receive(other, 1)
+        await until_leased(1)
         await one.close()
-        await asyncio.sleep(0.1)
-        assert await leases(1)
+        assert await other.is_silent(0.1)
+        await until_leased(1)
         await other.close()
-        assert await leases(0)
+        await until_leased(0)
         await subscribe(headers)
-        return await leases(1)
+        await until_leased(1)
 
-    assert play(scene)
+    play(scene)
     assert not InboxLease.objects.exists()
 
 
@@ -287,12 +284,11 @@ def test_a_lease_is_renewed(customer, monkeypatch):
     async def scene():
         socket = await subscribe(headers)
         await socket.receive()
-        await asyncio.sleep(0.2)
+        await until_leased(1)
         await in_database_thread(InboxLease.objects.all().delete)
-        await asyncio.sleep(0.4)
-        return await in_database_thread(InboxLease.objects.count)
+        await until_leased(1)
 
-    assert play(scene) == 1
+    play(scene)
 
 
 def test_a_socket_dies_with_its_session(customer):
@@ -301,8 +297,8 @@ def test_a_socket_dies_with_its_session(customer):
     async def scene():
         socket = await subscribe(headers)
         await socket.receive()
-        started = time.monotonic()
         await in_database_thread(end_all_sessions, customer)
+        started = time.monotonic()
         return await socket.closed_with(), time.monotonic() - started
 
     (frames, code), seconds = play(scene)

@@ -1,7 +1,7 @@
 """Pub Network's sockets, frame by frame."""
 
-import asyncio
 import json
+import threading
 import time
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ from accounts.services.sessions import end_all_sessions, end_sessions
 from chat.consumers import room as room_consumer
 from chat.consumers import seat
 from chat.consumers.pub import PubSpelling
-from chat.models import Message, SocketLease
+from chat.models import Message
 from chat.realtime.hub import Facts
 from chat.services.changes import delete_message, edit_message, react
 from chat.services.conversations import close_group, ensure_group, mute, open_private_chat
@@ -23,7 +23,7 @@ from chat.services.posting import NewMessage, post_messages
 from conftest import open_pub_session
 from core.surface import consumer
 from core.threads import in_database_thread
-from tests.sockets.client import Socket, play
+from tests.sockets.client import PATIENCE, Socket, play, until_told_who_is_there
 from tests.sockets.conftest import bearer, token_of
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -40,20 +40,10 @@ async def both_in(ann, ben):
 
 
 async def enter(name):
-    """A socket of the venue's group that has been let in."""
-    before = await in_database_thread(SocketLease.objects.count)
+    """A socket of the venue's group that has been let in, and whoever was there has been told so."""
     socket = await Socket.open("/ws/group/anchor/", headers=bearer_headers[name])
-    while await in_database_thread(SocketLease.objects.count) == before:
-        await asyncio.sleep(0.01)
+    await until_told_who_is_there()
     return socket
-
-
-def slowly(seconds, function):
-    def slow(*args):
-        time.sleep(seconds)
-        return function(*args)
-
-    return slow
 
 
 bearer_headers = {}
@@ -71,8 +61,8 @@ def test_a_message_with_a_token_in_its_frame_reaches_everyone_connected(guests):
     async def scene():
         first = await Socket.open("/ws/group/anchor/")
         second = await Socket.open("/ws/group/anchor/")
-        await second.send({"token": ben, "type": "typing"})
-        await asyncio.sleep(0.1)
+        await second.send({"token": ben, "type": "resume", "since": 0})
+        await second.receive_type("resumed")
         await first.send({"token": ann, "message": "Hello group!"})
         return await first.receive_type("message"), await second.receive_type("message")
 
@@ -107,18 +97,21 @@ def test_whose_socket_is_open_hears_everything_from_then_on(guests, headers):
 
 def test_a_handshake_does_not_wait_for_a_slow_database_for_ever(guests, headers, monkeypatch):
     monkeypatch.setattr(consumer, "ANSWER_WITHIN", 0.05)
-    monkeypatch.setattr(seat, "admit_to", slowly(0.5, seat.admit_to))
+    real, is_answered = seat.admit_to, threading.Event()
+
+    def admit_once_answered(user, conversation):
+        assert is_answered.wait(PATIENCE)
+        return real(user, conversation)
+
+    monkeypatch.setattr(seat, "admit_to", admit_once_answered)
 
     async def scene():
-        started = time.monotonic()
         socket = await Socket.open("/ws/group/anchor/", headers=bearer_headers["ann"])
-        answered_after = time.monotonic() - started
+        is_answered.set()
         await socket.send({"message": "At last"})
-        return answered_after, (await socket.receive_type("message"))["message"]
+        return (await socket.receive_type("message"))["message"]
 
-    answered_after, heard = play(scene)
-    assert answered_after < 0.5
-    assert heard == "At last"
+    assert play(scene) == "At last"
 
 
 @pytest.mark.parametrize("way", ["header", "subprotocol", "query", "cookie", "frame"])
@@ -309,8 +302,8 @@ def test_a_frame_over_64_kib_closes_with_4008(guests, headers):
 def test_an_ended_session_closes_its_sockets_and_no_others(guests, headers):
     async def scene():
         ann, ben = await both_in("ann", "ben")
-        started = time.monotonic()
         await in_database_thread(end_all_sessions, guests[0])
+        started = time.monotonic()
         closed = await ann.closed_with()
         took = time.monotonic() - started
         await ben.send({"message": "Still here"})
@@ -522,10 +515,9 @@ def test_several_devices_of_a_user_come_and_go_as_one(guests, headers):
         phone = await Socket.open("/ws/group/anchor/", headers=bearer_headers["ann"])
         joined = await ben.receive()
         laptop = await Socket.open("/ws/group/anchor/", headers=bearer_headers["ann"])
-        hub = (await room_consumer.real_time()).hub
-        while sum(len(listeners) for room in hub.rooms.values() for listeners in room.listeners.values()) < 3:
-            await asyncio.sleep(0.01)
+        await until_told_who_is_there()
         await phone.close()
+        await until_told_who_is_there()
         quiet = await ben.is_silent()
         await laptop.close()
         return joined, quiet, await ben.receive()
@@ -604,8 +596,8 @@ def test_a_lost_and_a_doubled_doorbell_heal(venue, guests, headers):
         ann, ben = await both_in("ann", "ben")
         hub = (await room_consumer.real_time()).hub
         publish, hub.publish = hub.publish, lambda entries: None
-        await ann.send({"message": "unrung"})
-        await asyncio.sleep(0.3)
+        await ann.send({"message": "unrung", "client_id": "a"})
+        await ann.receive_type("ack")
         hub.publish = lambda entries: (publish(entries), publish(entries))
         await ann.send({"message": "rung twice"})
         frames = [await ben.receive_type("message") for _ in range(2)]

@@ -1,6 +1,7 @@
 """Pulseboard's chat socket, frame by frame."""
 
 import asyncio
+import threading
 import time
 from datetime import UTC
 
@@ -17,7 +18,7 @@ from chat.services.changes import delete_message, edit_message, react
 from chat.services.posting import NewMessage, post_in_channel, post_messages
 from conftest import open_pub_session
 from core.threads import in_database_thread
-from tests.sockets.client import Socket, play
+from tests.sockets.client import PATIENCE, Socket, play, until_deaf
 from tests.sockets.conftest import bearer, token_of
 from tests.sockets.server import let_go, serving
 from workspaces.services.channels import (
@@ -276,7 +277,7 @@ def test_messages_of_those_one_has_blocked_are_kept_away(channel, customer, stra
         socket = await connect(headers[0])
         await join(socket, channel)
         await in_database_thread(block_user, blocked=stranger, by=customer)
-        await asyncio.sleep(0.2)
+        await until_deaf(to=stranger, by=customer)
         await in_database_thread(say, stranger, channel, "unheard")
         await in_database_thread(say, customer, channel, "heard")
         live = (await socket.receive())["message"]["body"]
@@ -337,8 +338,8 @@ def test_who_loses_a_channel_is_told_so_and_hears_no_more(workspace, channel, se
         socket = await connect(headers[1])
         for one in (channel, secret):
             await join(socket, one)
-        started = time.monotonic()
         await in_database_thread(leave_by, way, workspace, secret, customer, stranger)
+        started = time.monotonic()
         told = [await socket.receive() for _ in range(1 if keeps_the_other else 2)]
         took = time.monotonic() - started
         if way in ("put out", "removed"):
@@ -395,10 +396,11 @@ def test_a_channel_that_becomes_private_just_as_somebody_is_let_in_is_looked_at_
 
 def test_nothing_is_heard_in_a_channel_by_who_is_not_let_in(channel, workspace, customer, headers, monkeypatch):
     closed = create_channel(workspace=workspace, name="board", is_private=True, by=customer)
-    real = seat.admit_to
+    real, is_asked = seat.admit_to, threading.Event()
 
     def admit_slowly(user, conversation):
         say(customer, closed, "between us")
+        is_asked.set()
         time.sleep(0.2)
         return real(user, conversation)
 
@@ -407,7 +409,7 @@ def test_nothing_is_heard_in_a_channel_by_who_is_not_let_in(channel, workspace, 
         await join(ann, closed)
         monkeypatch.setattr(seat, "admit_to", admit_slowly)
         await ben.send({"type": "join_channel", "channel_id": closed.pk})
-        await asyncio.sleep(0.1)
+        assert await asyncio.to_thread(is_asked.wait, PATIENCE)
         await ann.send({"type": "typing", "channel_id": closed.pk})
         return await ben.receive(), await ben.is_silent()
 
