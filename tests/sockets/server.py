@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from notifications.models import InboxLease
 
 PATIENCE = 10
 OURS = (sys.executable, "-m", "config.server")
+RINGING_ONLY = (sys.executable, "-m", "tests.sockets.unswept")
 
 
 class Server:
@@ -126,6 +127,13 @@ class Client:
                 return frame
         raise AssertionError(f"closed with {self.code} before any {kind}")
 
+    def receive_until(self, kind: str) -> list[Any]:
+        """Every frame up to the next of this type."""
+        frames = [self.receive()]
+        while frames[-1]["type"] != kind:
+            frames.append(self.receive())
+        return frames
+
     def closed_with(self) -> tuple[list[Any], int | None]:
         frames = []
         while (frame := self.receive()) is not None:
@@ -140,10 +148,16 @@ def let_go(*servers: Server) -> None:
     """Close their clients, and wait until the servers have forgotten them: they ask the database nothing then."""
     for server in servers:
         server.clients.close()
-    deadline = time.monotonic() + PATIENCE
-    while (SocketLease.objects.exists() or InboxLease.objects.exists()) and time.monotonic() < deadline:
-        time.sleep(0.02)
+    until(lambda: not SocketLease.objects.exists() and not InboxLease.objects.exists())
     time.sleep(0.05)
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    """Ask again and again, and fail when it does not come to be so."""
+    deadline = time.monotonic() + PATIENCE
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 @contextmanager

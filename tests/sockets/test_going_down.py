@@ -5,7 +5,6 @@ import signal
 import socket
 import time
 from http.client import HTTPConnection
-from threading import Thread
 
 import pytest
 
@@ -17,6 +16,7 @@ pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 GROUP = "/ws/group/anchor/"
 ASK = "/private/list/"
 JSON = {"Content-Type": "application/json"}
+CLOSE_FRAME = b"\x88\x02\x03\xf4"
 CLOSE_REPLY = b"\x88\x82\x00\x00\x00\x00\x03\xf4"
 
 
@@ -47,14 +47,26 @@ def tell_to_go_down_while_it_hears_nothing(server: Server, meanwhile) -> None:
 
 
 def shake_hands(server: Server, authorization: str) -> socket.socket:
+    raw = offer_hand(server, authorization)
+    assert b" 101 " in raw.recv(4096)
+    return raw
+
+
+def offer_hand(server: Server, authorization: str) -> socket.socket:
     raw = server.clients.enter_context(server.raw())
     raw.sendall(
         f"GET {GROUP} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
         f"Authorization: {authorization}\r\n\r\n".encode()
     )
-    assert b" 101 " in raw.recv(4096)
     return raw
+
+
+def read_to_the_close(raw: socket.socket) -> bytes:
+    heard = b""
+    while CLOSE_FRAME not in heard and (more := raw.recv(4096)):
+        heard += more
+    return heard
 
 
 def test_requests_that_wait_in_its_line_are_answered(server, headers):
@@ -100,9 +112,7 @@ def test_a_socket_may_take_its_time_to_answer_the_close(server, headers):
     slow = shake_hands(server, headers[0]["Authorization"])
 
     server.terminate()
-    heard = b""
-    while b"\x88\x02\x03\xf4" not in heard:
-        heard += slow.recv(4096)
+    assert read_to_the_close(slow).endswith(CLOSE_FRAME)
     time.sleep(0.7)
     assert server.process.poll() is None
     slow.sendall(CLOSE_REPLY)
@@ -113,20 +123,15 @@ def test_a_socket_may_take_its_time_to_answer_the_close(server, headers):
 
 
 def test_sockets_that_come_at_the_last_moment_are_told_to_go_elsewhere(server, headers):
-    codes = []
-
-    def listen():
-        codes.append(server.connect(GROUP, additional_headers=headers[0]).closed_with()[1])
-
-    threads = [Thread(target=listen) for _ in range(5)]
+    waiting = []
 
     def come():
-        for thread in threads:
-            thread.start()
-        time.sleep(0.3)
+        waiting.extend(offer_hand(server, headers[0]["Authorization"]) for _ in range(5))
 
     tell_to_go_down_while_it_hears_nothing(server, come)
-    for thread in threads:
-        thread.join()
 
-    assert codes == [1012] * 5
+    for each in waiting:
+        heard = read_to_the_close(each)
+        assert b" 101 " in heard
+        assert heard.endswith(CLOSE_FRAME)
+        each.sendall(CLOSE_REPLY)

@@ -6,16 +6,16 @@ import socket
 import struct
 import sys
 import time
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
+from http.client import HTTPConnection
 from threading import Thread
-from urllib.request import Request, urlopen
 
 import pytest
 from autobahn.websocket.protocol import WebSocketProtocol as Autobahn
 from daphne.server import Server as Daphne
 from daphne.ws_protocol import WebSocketProtocol
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from twisted.internet.tcp import Connection
 from twisted.web.http import HTTPFactory as TwistedHTTPFactory
 from twisted.web.http import Request as TwistedRequest
@@ -24,7 +24,7 @@ from accounts.services.sessions import end_all_sessions
 from chat.models import Message
 from core.realtime.wire import Frame
 from tests.sockets.conftest import bearer
-from tests.sockets.server import let_go, serving
+from tests.sockets.server import let_go, serving, until
 from venues.models import Presence
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -232,8 +232,8 @@ def test_sign_in_failures_wrong_rooms_and_ended_sessions_have_their_codes(server
     ann = server.connect(GROUP, **headers[0])
     ann.send({"type": "resume", "since": 0})
     ann.receive_type("resumed")
-    started = time.monotonic()
     end_all_sessions(guests[0])
+    started = time.monotonic()
     assert ann.closed_with()[1] == 4003
     assert time.monotonic() - started < 2
 
@@ -317,20 +317,30 @@ def test_going_down_it_tells_sockets_finishes_requests_and_stores_what_it_took(v
 @contextmanager
 def waiting_for_check_out(server, user, headers):
     """A request that is in flight until the block ends, since we hold what it wants to change."""
-    answer = []
-    url = f"http://127.0.0.1:{server.port}/venues/check-out/"
-
-    def ask():
-        with urlopen(Request(url, data=b"{}", headers={**headers, "Content-Type": "application/json"})) as response:
-            answer.append(response.status)
-
-    asking = Thread(target=ask)
+    answer, asking = [], HTTPConnection("127.0.0.1", server.port, timeout=10)
     with transaction.atomic():
         Presence.objects.select_for_update().filter(user=user).update(certainty="qr")
-        asking.start()
-        time.sleep(0.3)
+        asking.request("POST", "/venues/check-out/", b"{}", {**headers, "Content-Type": "application/json"})
+        until_somebody_waits_for_us()
         yield answer
-    asking.join()
+    with closing(asking):
+        answer.append(asking.getresponse().status)
+
+
+def until_somebody_waits_for_us():
+    """SQLite does not say who does."""
+    if connection.vendor != "postgresql":
+        time.sleep(0.3)
+        return
+    with connection.cursor() as cursor:
+
+        def somebody_waits():
+            cursor.execute(
+                "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE transactionid = pg_current_xact_id()::xid AND NOT granted)"
+            )
+            return cursor.fetchone()[0]
+
+        until(somebody_waits)
 
 
 def test_plain_daphne_serves_the_same_without_the_extras(guests, headers):

@@ -20,7 +20,7 @@ from conftest import open_pub_session
 from core.threads import in_database_thread
 from tests.sockets.client import PATIENCE, Socket, play, until_deaf
 from tests.sockets.conftest import bearer, token_of
-from tests.sockets.server import let_go, serving
+from tests.sockets.server import RINGING_ONLY, let_go, serving
 from workspaces.services.channels import (
     change_channel,
     create_channel,
@@ -34,8 +34,6 @@ from workspaces.services.workspaces import create_workspace, delete_workspace
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
 CHAT = "/ws/chat/"
-# Quicker than the sweep that would find it by itself.
-BY_DOORBELL = 0.7
 INVALID_TOKEN = {"type": "error", "message": "Invalid or expired token.", "code": "token_invalid"}
 
 
@@ -539,7 +537,8 @@ across_processes = pytest.mark.skipif(not settings.REDIS_URL, reason="several pr
 
 @pytest.fixture(scope="module")
 def lasting_nodes(django_db_setup, django_db_blocker):
-    with django_db_blocker.unblock(), serving() as one, serving() as other:
+    """Neither looks for what it was not rung for."""
+    with django_db_blocker.unblock(), serving(RINGING_ONLY) as one, serving(RINGING_ONLY) as other:
         yield one, other
 
 
@@ -573,14 +572,12 @@ def test_messages_of_both_nodes_are_heard_in_the_one_order(apart, channel, secre
 
 
 @across_processes
-def test_who_is_put_out_is_silenced_on_any_node_within_a_second(apart, channel, secret, customer, stranger):
+def test_who_is_put_out_is_silenced_on_any_node(apart, channel, secret, customer, stranger):
     ann, ben = apart
-    started = time.monotonic()
 
     put_out_of_channel(channel=secret, user_id=stranger.pk, by=customer)
 
     assert ben.receive() == lost(secret)
-    assert time.monotonic() - started < BY_DOORBELL
     ann.send({"type": "send_message", "channel_id": secret.pk, "body": "unheard"})
     assert ann.receive_type("new_message")["channel_id"] == secret.pk
     ann.send({"type": "send_message", "channel_id": channel.pk, "body": "heard"})
