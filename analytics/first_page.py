@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from accounts.selectors import accounts
 from analytics import platform, showing
-from analytics.counters import Counters, live_counters
+from analytics.counters import Counters, counted_live
 from analytics.days import day_of
+from core.counting import count_each
 from offers.selectors import offers_open
 from venues.selectors import venues_serving
 
@@ -26,6 +27,10 @@ class Figure:
     url: str
     live: str = ""
     is_alarming: bool = False
+
+    @property
+    def shown(self) -> str:
+        return showing.amount(self.value)
 
 
 def first_page() -> dict[str, object]:
@@ -46,12 +51,15 @@ def first_page() -> dict[str, object]:
 
 
 def overview_figures(at: datetime) -> list[Figure]:
-    """Each with the list it counts."""
+    """Each with the list it counts; all of them in one query."""
+    standing = {"users": accounts(), "venues": venues_serving(), "offers": offers_open(at=at)}
+    counted = count_each({**standing, **counted_live(at)})
+    users, venues, offers = map(counted.pop, standing)
     return [
-        Figure("Users", accounts().count(), "all accounts", _list("accounts_user")),
-        Figure("Venues open", venues_serving().count(), "take customers", _list("venues_venue")),
-        Figure("Open offers", offers_open(at=at).count(), "can be redeemed now", _list("offers_offer")),
-        *_live_figures(live_counters(at), f"{day_of(at):%Y-%m-%d}"),
+        Figure("Users", users, "all accounts", _list("accounts_user")),
+        Figure("Venues open", venues, "take customers", _list("venues_venue")),
+        Figure("Open offers", offers, "can be redeemed now", _list("offers_offer")),
+        *_live_figures(Counters(**counted), f"{day_of(at):%Y-%m-%d}"),
     ]
 
 

@@ -16,6 +16,7 @@ from analytics.models import Metric, Scope
 from analytics.platform import BusyHour, BusyVenue, Compared, Moment
 from analytics.sources import Key
 from core.errors import NotFound
+from core.prepared import OneOf
 from offers.models import Offer, Redemption
 from offers.selectors import offers_managed_by, offers_open, redemptions
 from venues.models import Venue
@@ -53,7 +54,7 @@ class OwnerDashboard:
 
 def owner_dashboard(user: User, moment: Moment, *, venue_id: int | None = None) -> OwnerDashboard:
     """Of one of their venues, or of all: the first 200 of those who have more. Raises NotFound for anybody else's."""
-    venues = list(venues_managed_by(user).order_by("name", "id")[:VENUES_SHOWN])
+    venues = list(venues_managed_by(user).only("id", "name", "time_zone").order_by("name", "id")[:VENUES_SHOWN])
     looked_at = [venue for venue in venues if venue_id in (None, venue.pk)]
     if venue_id is not None and not looked_at:
         raise NotFound
@@ -62,8 +63,8 @@ def owner_dashboard(user: User, moment: Moment, *, venue_id: int | None = None) 
     return OwnerDashboard(
         venues=venues,
         venue=looked_at[0] if venue_id is not None else None,
-        customers_now=presences_now().filter(venue__in=ids).count(),
-        offers_open=offers_open(at=moment.at).filter(venue__in=ids).count(),
+        customers_now=presences_now().filter(OneOf("venue", ids)).count(),
+        offers_open=offers_open(at=moment.at).filter(OneOf("venue", ids)).count(),
         this_month=_this_month(ids, months, moment),
         months=months,
         zone=zone,
@@ -98,7 +99,7 @@ def _months(ids: tuple[int, ...], moment: Moment) -> list[OwnMonth]:
 
 
 def _hours(ids: tuple[int, ...], moment: Moment, zone: str) -> list[BusyHour]:
-    scans = scans_between(moment.lately.since, moment.at).filter(venue__in=ids).order_by()
+    scans = scans_between(moment.lately.since, moment.at).filter(OneOf("venue", ids)).order_by()
     by_hour = scans.annotate(hour=ExtractHour("scanned_at", tzinfo=ZoneInfo(zone))).values_list("hour")
     counted = dict(by_hour.annotate(count=Count("pk")))
     return [BusyHour(hour, counted.get(hour, 0)) for hour in range(24)]
@@ -121,10 +122,10 @@ def _busy_venues(venues: Sequence[Venue], moment: Moment) -> list[BusyVenue]:
 
 
 def _top_offers(user: User, ids: tuple[int, ...]) -> list[Offer]:
-    redeemed = offers_managed_by(user).filter(venue__in=ids, redeemed_count__gt=0)
+    redeemed = offers_managed_by(user).filter(OneOf("venue", ids), redeemed_count__gt=0)
     return list(redeemed.order_by("-redeemed_count", "title", "id")[:SHOWN])
 
 
 def _recent_redemptions(ids: tuple[int, ...]) -> list[Redemption]:
-    rows = redemptions().filter(venue__in=ids).select_related("offer", "customer", "venue")
+    rows = redemptions().filter(OneOf("venue", ids)).select_related("offer", "customer", "venue")
     return list(rows.order_by("-redeemed_at", "id")[:SHOWN])

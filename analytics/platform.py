@@ -6,8 +6,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
 
-from django.db.models import Count, Q
-
 from accounts.models import User
 from accounts.selectors import latest_customers
 from activity.models import ActivityEntry
@@ -15,10 +13,11 @@ from activity.selectors import recent_activity
 from analytics.days import A_DAY, Span, a_month_before, day_of, months_up_to, span_shown
 from analytics.figures import Asked, Closed, active_users, by_month, closed_days, in_all
 from analytics.models import Metric, Scope
-from analytics.sources import ACTIVE_DAYS, CENTS, Key
+from analytics.sources import ACTIVE_DAYS, Key
 from billing.models import Coupon
 from billing.selectors import live_subscriptions, live_subscriptions_by_plan, recent_coupons
-from venues.selectors import all_venues, venue_names
+from core.counting import count_each
+from venues.selectors import venue_names, venues_made_by
 
 RECENT = 10
 MONTHLY = (
@@ -107,7 +106,7 @@ class Month:
 
     @property
     def label(self) -> str:
-        return f"{self.month:%Y-%m}"
+        return self.month.isoformat()[:7]
 
 
 @dataclass(frozen=True)
@@ -147,12 +146,21 @@ class Overview:
 
 
 def dashboard(moment: Moment) -> Dashboard:
+    before = moment.a_month_ago
+    counted = count_each(
+        {
+            "venues": venues_made_by(moment.at),
+            "venues_before": venues_made_by(before),
+            "subscriptions": live_subscriptions(at=moment.at),
+            "subscriptions_before": live_subscriptions(at=before),
+        }
+    )
     return Dashboard(
         currency=moment.currency,
-        total_venues=_venues(moment),
+        total_venues=Compared(counted["venues"], counted["venues_before"]),
         active_users=_active_users(moment),
         monthly_revenue=_monthly_revenue(moment),
-        active_subscriptions=_subscriptions(moment),
+        active_subscriptions=Compared(counted["subscriptions"], counted["subscriptions_before"]),
     )
 
 
@@ -206,22 +214,13 @@ def percent_of(part: int, whole: int) -> Decimal:
 
 
 def money(cents: int) -> Decimal:
-    return (Decimal(cents) / CENTS).quantize(Decimal("0.01"))
+    return Decimal(cents).scaleb(-2)
 
 
 def _month(first: date, figures: Mapping[Key, int], currency: str) -> Month:
     counts = {metric: figures[Key(first, metric, Scope.PLATFORM)] for metric in MONTHLY if metric != Metric.REVENUE}
     revenue = figures[Key(first, Metric.REVENUE, Scope.PLATFORM, unit=currency)]
     return Month(month=first, revenue=money(revenue), **{metric.value: count for metric, count in counts.items()})
-
-
-def _venues(moment: Moment) -> Compared:
-    """All that ever joined, those that have closed included."""
-    counted = all_venues().aggregate(
-        now=Count("id", filter=Q(created_at__lte=moment.at)),
-        before=Count("id", filter=Q(created_at__lte=moment.a_month_ago)),
-    )
-    return Compared(counted["now"], counted["before"])
 
 
 def _active_users(moment: Moment) -> Compared:
@@ -237,7 +236,3 @@ def _monthly_revenue(moment: Moment) -> Compared:
         for span in moment.months_so_far
     ]
     return Compared(*map(money, sums))
-
-
-def _subscriptions(moment: Moment) -> Compared:
-    return Compared(live_subscriptions(at=moment.at).count(), live_subscriptions(at=moment.a_month_ago).count())

@@ -1,6 +1,6 @@
 """The same twelve months in detail: of the whole platform, of each plan, of each venue."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -11,7 +11,6 @@ from analytics.days import months_up_to, span_shown
 from analytics.figures import Asked, by_month
 from analytics.models import Metric, Scope
 from analytics.platform import MONTHLY, Moment, money
-from analytics.sources import Key
 from billing.models import Plan
 from billing.selectors import live_subscriptions, plans
 from venues.models import Venue
@@ -46,7 +45,7 @@ class ReportMonth:
 
     @property
     def label(self) -> str:
-        return f"{self.month:%Y-%m}"
+        return self.month.isoformat()[:7]
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ def report_rows(kind: Kind, moment: Moment) -> Iterator[ReportRow]:
     elif kind == Kind.PLAN:
         yield from plans_report(list(plans().order_by("id")), moment)
     else:
-        for venues in _in_parts(all_venues().only("id", "name", "subscriber")):
+        for venues in _in_parts(venues_reported()):
             yield from venues_report(venues, moment)
 
 
@@ -80,6 +79,11 @@ def plans_report(these: Sequence[Plan], moment: Moment) -> list[ReportRow]:
     ids = tuple(plan.pk for plan in these)
     months = _months(ids, Asked(Scope.PLAN, OF_A_PLAN, ids), moment)
     return [ReportRow(Kind.PLAN, plan.pk, plan.name, plan.name, months[plan.pk]) for plan in these]
+
+
+def venues_reported() -> QuerySet[Venue]:
+    """All of them, with what a report tells of one."""
+    return all_venues().only("id", "name", "subscriber")
 
 
 def venues_report(these: Sequence[Venue], moment: Moment) -> list[ReportRow]:
@@ -95,19 +99,18 @@ def venues_report(these: Sequence[Venue], moment: Moment) -> list[ReportRow]:
 
 
 def _months(ids: Iterable[int], asked: Asked, moment: Moment) -> dict[int, list[ReportMonth]]:
-    figures = by_month(asked, span_shown(moment.today), moment.closed)
     firsts = months_up_to(moment.today)
-    return {id_: [_month(first, id_, asked, figures, moment.currency) for first in firsts] for id_ in ids}
+    empty = {metric.value: 0 if metric in asked.metrics else None for metric in OF_THE_PLATFORM}
+    counted = {id_: {first: dict(empty) for first in firsts} for id_ in ids}
+    for key, value in by_month(asked, span_shown(moment.today), moment.closed).items():
+        if key.metric != Metric.REVENUE or key.unit == moment.currency:
+            counted[key.scope_id][key.day][key.metric] = value
+    return {id_: [_month(first, counts) for first, counts in months.items()] for id_, months in counted.items()}
 
 
-def _month(first: date, id_: int, asked: Asked, figures: Mapping[Key, int], currency: str) -> ReportMonth:
-    counts = {
-        metric.value: figures[Key(first, metric, asked.scope, id_)] if metric in asked.metrics else None
-        for metric in OF_THE_PLATFORM
-        if metric != Metric.REVENUE
-    }
-    revenue = figures[Key(first, Metric.REVENUE, asked.scope, id_, currency)]
-    return ReportMonth(month=first, revenue=money(revenue), **counts)
+def _month(first: date, counts: dict[str, int | None]) -> ReportMonth:
+    cents = counts.pop(Metric.REVENUE) or 0
+    return ReportMonth(month=first, revenue=money(cents), **counts)
 
 
 def _in_parts(venues: QuerySet[Venue]) -> Iterator[list[Venue]]:

@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from dataclasses import dataclass
+from datetime import UTC, date
+from functools import cache
 from typing import Any, NamedTuple
 
-from django.db.models import Count, F, Func, QuerySet, Value
+from django.db.models import BigIntegerField, Count, DateTimeField, F, Func, QuerySet, Value
 from django.db.models.functions import ExtractHour, TruncDate
 
 from accounts.selectors import sign_ups_between
@@ -15,6 +16,7 @@ from analytics.models import Metric, Scope
 from billing.selectors import Revenue, revenue_by_day, subscriptions_begun_between
 from chat.selectors.conversations import channels_of, groups_of
 from chat.selectors.history import messages_between, private_chats_between
+from core.prepared import ListSlot, OneOf, Prepared, Slot
 from offers.selectors import redemptions_between
 from venues.selectors import scans_between, venues_by_subscriber, venues_made_between, visits_between
 
@@ -36,44 +38,31 @@ class Key(NamedTuple):
 class Rows:
     """Rows are counted: `at` is when one happened, `of` is what of it says whose it is.
 
-    `count` gives the figures of each day that has any; with `ids` those of these only.
+    Where figures of some only are asked for, rows are looked for `within` what belongs to these: their ids, unless
+    `rooms` says in which conversations each of them speaks. A join to those would read the whole of each.
     """
 
     metric: Metric
     scope: Scope
-    rows: Callable[[datetime, datetime], QuerySet[Any]]
+    rows: Callable[[Any, Any], QuerySet[Any]]
     at: str
     of: F | Func | None = None
+    rooms: Callable[[Collection[int]], Mapping[int, int]] | None = None
 
-    def count(self, span: Span, ids: Collection[int] | None = None) -> Iterator[tuple[Key, int]]:
-        of = Value(0) if self.of is None else self.of
-        rows = self.rows(span.since, span.until).order_by()
-        rows = rows.annotate(a_day=TruncDate(self.at, tzinfo=UTC), a_scope=of)
-        if self.of is not None:
-            rows = rows.filter(a_scope__isnull=False) if ids is None else rows.filter(a_scope__in=ids)
-        for day, scope_id, count in rows.values_list("a_day", "a_scope").annotate(a_count=Count("*")):
-            yield Key(day, self.metric, self.scope, scope_id), count
-
-
-@dataclass(frozen=True)
-class Said:
-    """What was said in the conversations of venues, or of workspaces. Of some of these it is looked for in their
-    `rooms`, the conversations with whose each is: a join would read the whole of each.
-    """
-
-    scope: Scope
-    of: F
-    rooms: Callable[[Collection[int]], Mapping[int, int]]
-    metric: Metric = Metric.MESSAGES
-
-    def count(self, span: Span, ids: Collection[int] | None = None) -> Iterator[tuple[Key, int]]:
-        of_all = Rows(self.metric, self.scope, messages_between, "created_at", self.of)
-        if ids is None:
-            yield from of_all.count(span)
-            return
-        rooms = self.rooms(ids)
-        for key, count in replace(of_all, of=F("conversation")).count(span, rooms):
-            yield key._replace(scope_id=rooms[key.scope_id]), count
+    def counted(self, *, of_some: bool) -> QuerySet[Any, Any]:
+        """Metric, day, whose and how many, of those days that have any."""
+        rows = self.rows(Slot("since", DateTimeField()), Slot("until", DateTimeField())).order_by()
+        of: Any = self.of or Value(0, output_field=BigIntegerField())
+        if of_some and self.rooms is not None:
+            of = F("conversation")
+            rows = rows.filter(OneOf(of, ListSlot("rooms")))
+        elif of_some:
+            rows = rows.filter(OneOf(of, ListSlot("ids")))
+        rows = rows.annotate(a_metric=Value(self.metric.value), a_day=TruncDate(self.at, tzinfo=UTC), a_scope=of)
+        if not of_some and self.of is not None:
+            rows = rows.filter(a_scope__isnull=False)
+        counted: QuerySet[Any, Any] = rows.values_list("a_metric", "a_day", "a_scope").annotate(a_count=Count("*"))
+        return counted
 
 
 @dataclass(frozen=True)
@@ -86,7 +75,7 @@ class Money:
     of: Callable[[list[Revenue]], Mapping[Revenue, int]]
     metric: Metric = Metric.REVENUE
 
-    def count(self, span: Span, ids: Collection[int] | None = None) -> Iterator[tuple[Key, int]]:
+    def count(self, span: Span, ids: Collection[int] | None) -> Iterator[tuple[Key, int]]:
         days = revenue_by_day(since=span.since, until=span.until)
         for revenue, scope_id in self.of(days).items():
             if ids is None or scope_id in ids:
@@ -107,40 +96,65 @@ def _venues(days: list[Revenue]) -> Mapping[Revenue, int]:
     return {revenue: venues[revenue.subscriber_id] for revenue in days if revenue.subscriber_id in venues}
 
 
-SOURCES: tuple[Rows | Said | Money, ...] = (
+ROWS = (
     Rows(Metric.CUSTOMERS, Scope.PLATFORM, sign_ups_between, "date_joined"),
     Rows(Metric.VENUES, Scope.PLATFORM, venues_made_between, "created_at"),
     Rows(Metric.SUBSCRIPTIONS, Scope.PLATFORM, subscriptions_begun_between, "starts_at"),
     Rows(Metric.SUBSCRIPTIONS, Scope.PLAN, subscriptions_begun_between, "starts_at", F("plan")),
     Rows(Metric.CHATS, Scope.PLATFORM, private_chats_between, "created_at"),
     Rows(Metric.MESSAGES, Scope.PLATFORM, messages_between, "created_at"),
-    Said(Scope.VENUE, F("conversation__venue"), groups_of),
-    Said(Scope.WORKSPACE, F("conversation__channel__workspace"), channels_of),
+    Rows(Metric.MESSAGES, Scope.VENUE, messages_between, "created_at", F("conversation__venue"), groups_of),
+    Rows(
+        Metric.MESSAGES,
+        Scope.WORKSPACE,
+        messages_between,
+        "created_at",
+        F("conversation__channel__workspace"),
+        channels_of,
+    ),
     Rows(Metric.SCANS, Scope.PLATFORM, scans_between, "scanned_at"),
     Rows(Metric.SCANS, Scope.VENUE, scans_between, "scanned_at", F("venue")),
     Rows(Metric.SCANS, Scope.HOUR, scans_between, "scanned_at", ExtractHour("scanned_at", tzinfo=UTC)),
     Rows(Metric.REDEMPTIONS, Scope.PLATFORM, redemptions_between, "redeemed_at"),
     Rows(Metric.REDEMPTIONS, Scope.VENUE, redemptions_between, "redeemed_at", F("venue")),
-    Money(Scope.PLATFORM, _everybodys),
-    Money(Scope.VENUE, _venues),
-    Money(Scope.PLAN, _plans),
 )
+MONEY = (Money(Scope.PLATFORM, _everybodys), Money(Scope.VENUE, _venues), Money(Scope.PLAN, _plans))
 
 
 def count_days(
     span: Span,
     *,
     scope: Scope | None = None,
-    metrics: Collection[Metric] | None = None,
+    metrics: Collection[Metric] = tuple(Metric),
     ids: Collection[int] | None = None,
 ) -> Counter[Key]:
-    """What happened on each of these days, counted from the rows themselves: a query for each source."""
+    """What happened on each of these days, counted from the rows themselves: a query for all the rows of a scope."""
     counted: Counter[Key] = Counter()
-    for source in SOURCES if span else ():
-        if scope in (None, source.scope) and (metrics is None or source.metric in metrics):
-            for key, value in source.count(span, ids):
-                counted[key] += value
+    for each in (Scope if scope is None else (scope,)) if span else ():
+        rows = tuple(source for source in ROWS if source.scope == each and source.metric in metrics)
+        counted.update(_count_rows(rows, span, ids) if rows else {})
+        money = [source for source in MONEY if source.scope == each and source.metric in metrics]
+        counted.update(dict(pair for source in money for pair in source.count(span, ids)))
     return counted
+
+
+def _count_rows(sources: tuple[Rows, ...], span: Span, ids: Collection[int] | None) -> dict[Key, int]:
+    scope, rooms = sources[0].scope, {}
+    brought: dict[str, object] = {"since": span.since, "until": span.until}
+    if ids is not None:
+        rooms = {source.metric: source.rooms(ids) for source in sources if source.rooms is not None}
+        brought |= {"ids": ids, "rooms": [room for those in rooms.values() for room in those]}
+    counted: Counter[Key] = Counter()
+    for name, day, of, count in _counting(sources, ids is not None).rows(**brought):
+        metric = Metric(name)
+        counted[Key(day, metric, scope, rooms[metric][of] if metric in rooms else int(of))] += count
+    return counted
+
+
+@cache
+def _counting(sources: tuple[Rows, ...], of_some: bool) -> Prepared[Any]:
+    first, *others = (source.counted(of_some=of_some) for source in sources)
+    return Prepared(lambda: first.union(*others, all=True) if others else first)
 
 
 def count_active(day: date) -> int:

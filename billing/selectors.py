@@ -3,14 +3,16 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, DateTimeField, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from accounts.models import User
 from billing.models import Coupon, CouponRedemption, Membership, Payment, Plan, Refund, Subscriber, Subscription
 from core.errors import NotFound
+from core.prepared import Prepared, Slot
 
 NOTHING = Decimal("0.00")
 
@@ -85,18 +87,31 @@ def revenue_by_day(*, since: datetime, until: datetime) -> list[Revenue]:
     """From `since` on and before `until`, the earliest day first: payments by when they came in, less refunds by when
     they went back. Days without either are left out.
     """
-    paid = Payment.objects.filter(paid_at__gte=since, paid_at__lt=until).order_by()
-    back = Refund.objects.filter(refunded_at__gte=since, refunded_at__lt=until).order_by()
     sums: dict[tuple[date, int, int, str], list[Decimal]] = defaultdict(lambda: [NOTHING, NOTHING])
-    for *key, amount in paid.annotate(day=TruncDate("paid_at", tzinfo=UTC)).values_list(
-        "day", "subscription__subscriber", "plan", "currency", Sum("amount")
-    ):
-        sums[_key(*key)][0] += amount
-    for *key, amount in back.annotate(day=TruncDate("refunded_at", tzinfo=UTC)).values_list(
-        "day", "payment__subscription__subscriber", "payment__plan", "payment__currency", Sum("amount")
-    ):
-        sums[_key(*key)][1] += amount
+    for place, amounts in enumerate((_paid, _paid_back)):
+        for *key, amount in amounts.rows(since=since, until=until):
+            sums[_key(*key)][place] += amount
     return [Revenue(*key, *sums[key]) for key in sorted(sums)]
+
+
+def _amounts(rows: QuerySet[Any], at: str, *of: str) -> QuerySet[Any, Any]:
+    """By day and by what each is of, between two moments."""
+    since, until = Slot("since", DateTimeField()), Slot("until", DateTimeField())
+    rows = rows.filter(**{f"{at}__gte": since, f"{at}__lt": until}).order_by()
+    amounts: QuerySet[Any, Any] = rows.annotate(day=TruncDate(at, tzinfo=UTC)).values_list("day", *of, Sum("amount"))
+    return amounts
+
+
+_paid = Prepared(lambda: _amounts(Payment.objects.all(), "paid_at", "subscription__subscriber", "plan", "currency"))
+_paid_back = Prepared(
+    lambda: _amounts(
+        Refund.objects.all(),
+        "refunded_at",
+        "payment__subscription__subscriber",
+        "payment__plan",
+        "payment__currency",
+    )
+)
 
 
 def recent_coupons(limit: int) -> list[Coupon]:

@@ -86,6 +86,9 @@ class PubNetworkAdminSite(UnfoldAdminSite):
         user = request.user
         return user.is_active and user.is_staff and user.is_superuser
 
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        return {**super().each_context(request), "templates": {"navigation": "core/admin_sidebar.html"}}
+
     def admin_view(self, view: View, cacheable: bool = False) -> Any:
         return _guarded(super().admin_view(view, cacheable))
 

@@ -4,7 +4,7 @@ _live = Prepared(lambda: Session.objects.select_related("user").filter(pk=Slot("
 session = _live.first(id=…)
 """
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,9 +12,11 @@ from typing import Any, Generic, TypeVar, cast
 
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.models import Field, IntegerField, Model, QuerySet, Value
+from django.db.models import BooleanField, F, Field, Func, IntegerField, Model, QuerySet, Value
 from django.db.models.query import ModelIterable
 from django.db.models.sql.compiler import SQLCompiler
+
+from core import sql
 
 Row = TypeVar("Row", bound=Model)
 
@@ -34,8 +36,33 @@ class Slot(Value):
         return "%s", (self,)
 
 
+class OneOf(Func):
+    """A condition: that an integer is one of these, however many; or of those that each run brings in a slot.
+
+    Django's own writes out, and adapts, each of them.
+    """
+
+    output_field = BooleanField()
+
+    def __init__(self, of: F | str, these: "Collection[int] | ListSlot") -> None:
+        super().__init__(of)
+        self._these = these
+
+    def as_sql(self, compiler: SQLCompiler, *args: Any, **context: Any) -> Any:
+        of, parameters = compiler.compile(self.source_expressions[0])
+        these = self._these if isinstance(self._these, ListSlot) else sql.listed(self._these)
+        return sql.one_of(of), (*parameters, these)
+
+
+@dataclass(frozen=True)
+class ListSlot:
+    """Stands for a list of integers that each run brings."""
+
+    name: str
+
+
 class Prepared(Generic[Row]):
-    """A queryset of whole rows, with slots. It is made when first run, once a process."""
+    """A queryset with slots, of whole rows unless it is read with `rows`. It is made when first run, once a process."""
 
     def __init__(self, make: Callable[[], QuerySet[Row]]) -> None:
         self._make = make
@@ -57,6 +84,15 @@ class Prepared(Generic[Row]):
         except EmptyResultSet:
             return []
         return list(ModelIterable(cast(QuerySet[Row], filled)))
+
+    def rows(self, **values: object) -> list[tuple[Any, ...]]:
+        """Of one that names its values, in that order."""
+        try:
+            filled = self._compiled.filled(values)
+        except EmptyResultSet:
+            return []
+        found: Any = filled.get_compiler(DEFAULT_DB_ALIAS).results_iter(tuple_expected=True)
+        return list(found)
 
     def first(self, **values: object) -> Row | None:
         return next(iter(self.all(**values)), None)
@@ -91,14 +127,21 @@ class _Compiled:
 
     def filled(self, values: Mapping[str, object]) -> "_Filled":
         here = connections[DEFAULT_DB_ALIAS]
-        parameters = tuple(
-            _adapted(values[parameter.name], parameter.column, here) if isinstance(parameter, Slot) else parameter
-            for parameter in self._parameters
-        )
+        parameters = tuple(_filled(parameter, values, here) for parameter in self._parameters)
         compiler = copy(self._compiler)
         compiler.connection = here
         compiler.as_sql = lambda *args, **kwargs: (self._sql, parameters)
         return _Filled(self._model, compiler)
+
+
+def _filled(parameter: object, values: Mapping[str, Any], connection: Any) -> object:
+    match parameter:
+        case Slot():
+            return _adapted(values[parameter.name], parameter.column, connection)
+        case ListSlot():
+            return sql.listed(values[parameter.name])
+        case _:
+            return parameter
 
 
 def _adapted(value: Any, field: "Field[Any, Any]", connection: Any) -> object:

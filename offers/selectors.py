@@ -154,11 +154,6 @@ def redemptions() -> QuerySet[Redemption]:
     return Redemption.objects.all()
 
 
-def redemptions_since(moment: datetime) -> QuerySet[Redemption]:
-    """At any venue."""
-    return Redemption.objects.filter(redeemed_at__gte=moment)
-
-
 def redemptions_between(start: datetime, end: datetime) -> QuerySet[Redemption]:
     """At any venue, `end` excluded."""
     return Redemption.objects.filter(redeemed_at__gte=start, redeemed_at__lt=end)

@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import User, UserType
+from analytics.first_page import Figure
 from analytics.models import DailyRollup, MonthlyRollup
 from analytics.services import close_days
 from config.settings import UNFOLD
@@ -210,7 +211,9 @@ def test_the_first_page_counts_in_a_fixed_number_of_queries(visitor: Client) -> 
             response = visitor.get(reverse("admin:index"))
         counts.append(len(queries))
 
-    assert counts == [37, 37]
+    assert counts == [19, 19]
+    assert Figure("Users", 20062, "all accounts", "").shown == "20,062"
+    assert all(f">{figure.shown}</p>" in response.content.decode() for figure in response.context["figures"])
     figures = {figure.label: figure.value for figure in response.context["figures"]}
     assert figures == {
         "Users": User.objects.count(),

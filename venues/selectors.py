@@ -133,6 +133,11 @@ def venues_made_between(start: datetime, end: datetime) -> QuerySet[Venue]:
     return Venue.objects.filter(created_at__gte=start, created_at__lt=end)
 
 
+def venues_made_by(moment: datetime) -> QuerySet[Venue]:
+    """All that ever joined until then, those that have closed since included."""
+    return Venue.objects.filter(created_at__lte=moment)
+
+
 def venue_names(venue_ids: Collection[int]) -> dict[int, str]:
     return dict(Venue.objects.filter(pk__in=venue_ids).values_list("id", "name"))
 
@@ -246,11 +251,6 @@ def visits_by(user: User) -> QuerySet[Visit]:
 def scans_of(venue: Venue) -> QuerySet[Scan]:
     """The scans of its codes."""
     return Scan.objects.filter(venue=venue)
-
-
-def scans_since(moment: datetime) -> QuerySet[Scan]:
-    """At any venue."""
-    return Scan.objects.filter(scanned_at__gte=moment)
 
 
 def scans_between(start: datetime, end: datetime) -> QuerySet[Scan]:

@@ -127,6 +127,10 @@ def _shown(figures: OwnerDashboard) -> dict[str, object]:
             showing.tile(f"{label} this month", figures.this_month[metric], note="days begin at midnight UTC")
             for metric, label in named.items()
         ],
+        "now": [
+            ("Customers now", showing.amount(figures.customers_now), "checked in"),
+            ("Open offers", showing.amount(figures.offers_open), "can be redeemed now"),
+        ],
         "charts": charts,
     }
 

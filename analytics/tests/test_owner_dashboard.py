@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User, UserType
 from activity.models import ActivityEntry
+from analytics import owner_dashboard
 from analytics.services import close_days
 from analytics.tests.histories import History
 from conftest import PASSWORD
@@ -241,6 +242,20 @@ def test_a_name_is_text_on_the_page(browser, history):
     assert "<img" not in browser.get("/dashboard/").content.decode()
 
 
+def test_large_figures_are_grouped_in_thousands(browser, history, monkeypatch):
+    monkeypatch.setattr(owner_dashboard, "presences_now", lambda: Many())
+
+    assert '<p class="tile-value">12,345</p>' in browser.get("/dashboard/").content.decode()
+
+
+class Many:
+    def filter(self, *_):
+        return self
+
+    def count(self):
+        return 12345
+
+
 def test_the_page_takes_as_many_queries_for_three_venues_as_for_one(browser, owner, history):
     counts = []
     close_days()
@@ -253,4 +268,4 @@ def test_the_page_takes_as_many_queries_for_three_venues_as_for_one(browser, own
             browser.get("/dashboard/")
         counts.append(len(queries))
 
-    assert counts == [15, 15, 15]
+    assert counts == [12, 12, 12]

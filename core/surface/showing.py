@@ -6,10 +6,12 @@ DRF asks every field of every row how it reads its attribute; that was half of w
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal, getcontext
 from operator import attrgetter
 from typing import Any
 
 from rest_framework import fields
+from rest_framework.settings import api_settings
 
 Field = fields.Field[Any, Any, Any, Any]
 
@@ -51,9 +53,45 @@ def _reader(field: Field) -> Callable[[Any], Any]:
 
 
 def _writer(field: Field) -> Callable[[Any], Any]:
-    if type(field) is not fields.DateTimeField or hasattr(field, "format"):
-        return field.to_representation
+    written = type(field).to_representation
+    if written in _PLAINLY:
+        return _PLAINLY[written]
+    if written is fields.DecimalField.to_representation and _is_plain_amount(field):
+        return _amount_writer(field)
+    if type(field) is fields.DateTimeField and not hasattr(field, "format"):
+        return _moment_writer(field)
+    return field.to_representation
 
+
+# What these do, without a call of a method for each.
+_PLAINLY: dict[Any, Callable[[Any], Any]] = {
+    fields.IntegerField.to_representation: int,
+    fields.CharField.to_representation: str,
+}
+
+
+def _is_plain_amount(field: Any) -> bool:
+    """As a string of so many places, rounded as usual."""
+    is_string = getattr(field, "coerce_to_string", api_settings.COERCE_DECIMAL_TO_STRING)
+    otherwise = field.localize or field.normalize_output or field.rounding or field.decimal_places is None
+    return bool(is_string) and not otherwise
+
+
+def _amount_writer(field: Any) -> Callable[[Any], Any]:
+    """DRF's own makes a context for each amount."""
+    places = Decimal(1).scaleb(-field.decimal_places)
+    context = getcontext().copy()
+    context.prec = field.max_digits or context.prec
+
+    def amount(value: Any) -> Any:
+        if type(value) is Decimal:
+            return f"{value.quantize(places, context=context):f}"
+        return field.to_representation(value)
+
+    return amount
+
+
+def _moment_writer(field: Field) -> Callable[[Any], Any]:
     def moment(value: Any) -> Any:
         if isinstance(value, datetime) and value.tzinfo is UTC:
             return f"{value.replace(tzinfo=None).isoformat()}Z"

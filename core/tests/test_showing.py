@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+from decimal import ROUND_UP, Decimal, InvalidOperation
 from types import SimpleNamespace
 
 import pytest
@@ -44,6 +45,21 @@ class Shown(Serializer):
         return f"{self.context['title']} {row.name}"
 
 
+@dataclass
+class Bill:
+    price: Decimal | str | int | None
+    items: int | str | None = 3
+
+
+class BillOut(Serializer):
+    price = fields.DecimalField(max_digits=6, decimal_places=2)
+    exact = fields.DecimalField(max_digits=6, decimal_places=2, source="price", coerce_to_string=False)
+    bare = fields.DecimalField(max_digits=6, decimal_places=2, source="price", normalize_output=True)
+    up = fields.DecimalField(max_digits=6, decimal_places=2, source="price", rounding=ROUND_UP)
+    any_places = fields.DecimalField(max_digits=None, decimal_places=None, source="price")
+    items = fields.IntegerField()
+
+
 def shown_by_drf(serializer: Serializer, row: object) -> dict[str, object]:
     return serializers.Serializer.to_representation(serializer, row)
 
@@ -62,6 +78,30 @@ def test_rows_are_shown_as_drf_shows_them(row):
     serializer = Shown(context={"title": "Ms"})
 
     assert serializer.to_representation(row) == shown_by_drf(serializer, row)
+
+
+@pytest.mark.parametrize(
+    "bill",
+    [
+        Bill(Decimal("1.5")),
+        Bill(Decimal("1.005")),
+        Bill(Decimal("-9999.999e-1")),
+        Bill(Decimal("1E+2")),
+        Bill(None, None),
+        Bill("1.5", "3"),
+        Bill(7, True),
+    ],
+)
+def test_amounts_and_counts_are_shown_as_drf_shows_them(bill):
+    serializer = BillOut()
+
+    assert serializer.to_representation(bill) == shown_by_drf(serializer, bill)
+
+
+def test_an_amount_that_has_no_room_is_an_error_as_it_is_with_drf():
+    for show in (BillOut().to_representation, lambda bill: shown_by_drf(BillOut(), bill)):
+        with pytest.raises(InvalidOperation):
+            show(Bill(Decimal("12345.00")))
 
 
 def test_a_dictionary_is_shown_as_drf_shows_it():

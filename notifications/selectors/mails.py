@@ -26,8 +26,8 @@ def mail_backlog(*, at: datetime) -> Backlog:
     return Backlog(**due.aggregate(mails=Count("pk"), oldest_due_at=Min("due_at")))
 
 
-def count_mails(status: OutboxMail.Status) -> int:
-    return OutboxMail.objects.filter(status=status).count()
+def mails_in(status: OutboxMail.Status) -> QuerySet[OutboxMail]:
+    return OutboxMail.objects.filter(status=status)
 
 
 def find_mails_to_send(*, limit: int) -> list[int]:

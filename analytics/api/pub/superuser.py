@@ -15,12 +15,11 @@ from accounts.api.access import SUPERUSER
 from activity.api.pub import ActivityOut
 from analytics.csv_report import csv_lines
 from analytics.platform import Moment, dashboard, overview, platform_months
-from analytics.report import Kind, plans_report, platform_report, venues_report
+from analytics.report import Kind, plans_report, platform_report, venues_report, venues_reported
 from billing.selectors import plans
 from core.surface.schema import operation
 from core.surface.serializers import Choice, ListQuery, Serializer, Text
 from core.surface.views import SurfaceView
-from venues.selectors import all_venues
 
 CSV = "csv"
 MONTH_EXAMPLE = {
@@ -252,7 +251,7 @@ class SuperuserReports(SuperuserView):
             return _as_file([Kind(by)] if by else list(Kind), moment)
         if by == Kind.PLATFORM:
             return Response(ReportRowOut([platform_report(moment)], many=True).data)
-        rows: Any = plans() if by == Kind.PLAN else all_venues()
+        rows: Any = plans() if by == Kind.PLAN else venues_reported()
         detail: Callable[..., Any] = plans_report if by == Kind.PLAN else venues_report
         return self.answer_page(rows, ReportRowOut, order_by=("id",), present=lambda page: detail(page, moment))
 
