@@ -110,12 +110,14 @@ class Presence:
             await asyncio.sleep(RENEW_EVERY)
             if not self._leased:
                 continue
+            # What is taken while they are renewed may not be among those that are held.
+            before = frozenset(self._leased)
             try:
                 held = await in_database_thread(leases.renew_leases, self._node)
             except DatabaseError as trouble:
                 log.warning("cannot renew presence: %s", type(trouble).__name__)
                 continue
-            for key in self._leased - held:
+            for key in (before & self._leased) - held:
                 self._leased.discard(key)
                 self._settle_soon(key)
 

@@ -1,6 +1,7 @@
 """What each process has one of: its writer, and its part of who is where."""
 
 import asyncio
+import threading
 import uuid
 from datetime import timedelta
 
@@ -26,7 +27,7 @@ from core.realtime import publisher
 from core.realtime.exchange import Exchange
 from core.realtime.publisher import Publisher
 from core.threads import in_database_thread
-from tests.sockets.client import is_settled, until
+from tests.sockets.client import PATIENCE, is_settled, until
 from tests.sockets.test_hub import ROOM, FailingLayer, said
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -250,6 +251,32 @@ def test_a_lease_that_ran_out_is_taken_again(monkeypatch, group, guests):
     there, told = watching(scene)
     assert there == 1
     assert told[:2] == [("user_joined", "ann", 1)] * 2
+
+
+def test_who_comes_while_leases_are_renewed_is_told_of_once(monkeypatch, group, guests):
+    monkeypatch.setattr(presence, "RENEW_EVERY", 0.05)
+    ann, ben = guests
+    real, is_read, may_go_on, renewals = leases.renew_leases, threading.Event(), threading.Event(), []
+
+    def renew(node):
+        renewals.append(node)
+        held = real(node)
+        is_read.set()
+        assert may_go_on.wait(PATIENCE)
+        return held
+
+    monkeypatch.setattr(leases, "renew_leases", renew)
+
+    async def scene(here, *_):
+        here.arrive(group, ann.pk, ann.username)
+        await until(is_read.is_set)
+        here.arrive(group, ben.pk, ben.username)
+        await settled(here)
+        may_go_on.set()
+        await until(lambda: len(renewals) > 1)
+        await settled(here)
+
+    assert watching(scene)[1] == [("user_joined", "ann", 1), ("user_joined", "stranger", 2)]
 
 
 def test_everybody_whose_process_died_is_found_at_one_look(monkeypatch, group, guests):
