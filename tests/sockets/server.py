@@ -129,9 +129,10 @@ class Client:
 
     def receive_until(self, kind: str) -> list[Any]:
         """Every frame up to the next of this type."""
-        frames = [self.receive()]
-        while frames[-1]["type"] != kind:
+        frames: list[Any] = []
+        while not frames or frames[-1].get("type") != kind:
             frames.append(self.receive())
+            assert frames[-1] is not None, f"closed with {self.code} before any {kind}"
         return frames
 
     def closed_with(self) -> tuple[list[Any], int | None]:
