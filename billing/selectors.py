@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, DateTimeField, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, DateTimeField, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
@@ -88,28 +88,25 @@ def revenue_by_day(*, since: datetime, until: datetime) -> list[Revenue]:
     they went back. Days without either are left out.
     """
     sums: dict[tuple[date, int, int, str], list[Decimal]] = defaultdict(lambda: [NOTHING, NOTHING])
-    for place, amounts in enumerate((_paid, _paid_back)):
-        for *key, amount in amounts.rows(since=since, until=until):
-            sums[_key(*key)][place] += amount
+    for came_in, day, subscriber_id, plan_id, currency, amount in _amounts.rows(since=since, until=until):
+        sums[day, subscriber_id, plan_id, currency][0 if came_in else 1] += amount
     return [Revenue(*key, *sums[key]) for key in sorted(sums)]
 
 
-def _amounts(rows: QuerySet[Any], at: str, *of: str) -> QuerySet[Any, Any]:
+def _amounts_of(rows: QuerySet[Any], at: str, *of: str, came_in: bool) -> QuerySet[Any, Any]:
     """By day and by what each is of, between two moments."""
     since, until = Slot("since", DateTimeField()), Slot("until", DateTimeField())
     rows = rows.filter(**{f"{at}__gte": since, f"{at}__lt": until}).order_by()
-    amounts: QuerySet[Any, Any] = rows.annotate(day=TruncDate(at, tzinfo=UTC)).values_list("day", *of, Sum("amount"))
+    rows = rows.annotate(came_in=Value(came_in), day=TruncDate(at, tzinfo=UTC))
+    amounts: QuerySet[Any, Any] = rows.values_list("came_in", "day", *of, Sum("amount"))
     return amounts
 
 
-_paid = Prepared(lambda: _amounts(Payment.objects.all(), "paid_at", "subscription__subscriber", "plan", "currency"))
-_paid_back = Prepared(
-    lambda: _amounts(
-        Refund.objects.all(),
-        "refunded_at",
-        "payment__subscription__subscriber",
-        "payment__plan",
-        "payment__currency",
+_paid = ("subscription__subscriber", "plan", "currency")
+_paid_back = ("payment__subscription__subscriber", "payment__plan", "payment__currency")
+_amounts = Prepared(
+    lambda: _amounts_of(Payment.objects.all(), "paid_at", *_paid, came_in=True).union(
+        _amounts_of(Refund.objects.all(), "refunded_at", *_paid_back, came_in=False), all=True
     )
 )
 
@@ -175,10 +172,6 @@ def get_payment(payment_id: int) -> Payment:
 
 def get_refund(refund_id: int) -> Refund:
     return Refund.objects.select_related("payment__subscription__subscriber").get(pk=refund_id)
-
-
-def _key(day: date, subscriber_id: int, plan_id: int, currency: str) -> tuple[date, int, int, str]:
-    return day, subscriber_id, plan_id, currency
 
 
 def subscriptions_begun_between(start: datetime, end: datetime) -> QuerySet[Subscription]:

@@ -211,7 +211,7 @@ def test_the_first_page_counts_in_a_fixed_number_of_queries(visitor: Client) -> 
             response = visitor.get(reverse("admin:index"))
         counts.append(len(queries))
 
-    assert counts == [19, 19]
+    assert counts == [17, 17]
     assert Figure("Users", 20062, "all accounts", "").shown == "20,062"
     assert all(f">{figure.shown}</p>" in response.content.decode() for figure in response.context["figures"])
     figures = {figure.label: figure.value for figure in response.context["figures"]}

@@ -241,7 +241,7 @@ def read(answer):
     return text_of(answer) if answer.streaming else answer.content
 
 
-@pytest.mark.parametrize(("path", "queries"), list(zip(PATHS, (5, 6, 5, 9, 17), strict=True)))
+@pytest.mark.parametrize(("path", "queries"), list(zip(PATHS, (4, 6, 4, 8, 14), strict=True)))
 def test_they_take_as_many_queries_for_three_rows_as_for_one(root, history, path, queries, django_assert_num_queries):
     counts = []
     close_days()
