@@ -88,10 +88,9 @@ def migrated_dir(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None
 
 @pytest.fixture(scope="session", autouse=True)
 def _tables_are_emptied_between_tests() -> Iterator[None]:
-    """By deleting rows, which some tables refuse. PostgreSQL would truncate all of them, which takes it a second."""
-    flush = {"sqlite": _flush_sqlite, "postgresql": _flush_postgresql}[connection.vendor]
+    """Only those that hold anything, and those too that refuse it. Django empties all of them, which takes a second."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(type(connection.ops), "sql_flush", flush)
+        patch.setattr(type(connection.ops), "sql_flush", _flush)
         yield
 
 
@@ -110,28 +109,28 @@ def _what_migrations_stored_is_there_for_every_test() -> Iterator[None]:
         yield
 
 
-_sql_flush = type(connection.ops).sql_flush
+def _flush(operations: Any, style: Any, tables: Sequence[str], **options: Any) -> list[str]:
+    holding = {
+        name for (name,) in _rows(" UNION ALL ".join(f"SELECT * FROM {_name_if_any(table)}" for table in tables))
+    }
+    lifted, restored = _refusals(holding)
+    return [*lifted, *(f"DELETE FROM {table}" for table in sorted(holding)), *restored]
 
 
-def _flush_sqlite(operations: Any, *args: Any, **options: Any) -> list[str]:
-    triggers = _rows("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
-    dropped = [f"DROP TRIGGER {name}" for name, _ in triggers]
-    return [*dropped, *_sql_flush(operations, *args, **options), *(made for _, made in triggers)]
+def _name_if_any(table: str) -> str:
+    return f"(SELECT '{table}' FROM {table} LIMIT 1) AS one"
 
 
-def _flush_postgresql(operations: Any, style: Any, tables: Sequence[str], **options: Any) -> list[str]:
-    """Of those tables that hold anything. Sequences go on."""
-    holding = [
-        name for (name,) in _rows(" UNION ALL ".join(f"(SELECT '{name}' FROM {name} LIMIT 1)" for name in tables))
-    ]
-    refusing = {name for (name,) in _rows("SELECT tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal")}
-    refuse = [f"ALTER TABLE {name} {{}} TRIGGER USER" for name in holding if name in refusing]
-    return [
-        *(each.format("DISABLE") for each in refuse),
-        *(f"DELETE FROM {name}" for name in holding),
-        "SET CONSTRAINTS ALL IMMEDIATE",
-        *(each.format("ENABLE") for each in refuse),
-    ]
+def _refusals(tables: set[str]) -> tuple[list[str], list[str]]:
+    """What keeps these tables from refusing to lose rows, and what lets them again."""
+    if connection.vendor == "sqlite":
+        triggers = _rows("SELECT name, sql, tbl_name FROM sqlite_master WHERE type = 'trigger'")
+        refusing = [(name, made) for name, made, table in triggers if table in tables]
+        return [f"DROP TRIGGER {name}" for name, _ in refusing], [made for _, made in refusing]
+    triggers = _rows("SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal")
+    alter = [f"ALTER TABLE {table} {{}} TRIGGER USER" for (table,) in triggers if table in tables]
+    disable, enable = ([each.format(word) for each in alter] for word in ("DISABLE", "ENABLE"))
+    return disable, ["SET CONSTRAINTS ALL IMMEDIATE", *enable]
 
 
 def _rows(query: str) -> list[tuple[Any, ...]]:
