@@ -2,13 +2,12 @@
 
 import csv
 from collections.abc import Iterable, Iterator
-from dataclasses import astuple, fields
 from unicodedata import normalize
 
 from analytics.platform import Moment
 from analytics.report import Kind, ReportMonth, report_rows
 
-FIGURES = tuple(field.name for field in fields(ReportMonth) if field.name != "month")
+_, *FIGURES = ReportMonth._fields
 HEADER = ("month", "kind", "id", "name", "plan", "currency", *FIGURES)
 # What a spreadsheet takes for the beginning of a formula.
 FORMULA = tuple("=+-@\t\r\n")
@@ -28,7 +27,7 @@ def csv_lines(kinds: Iterable[Kind], moment: Moment) -> Iterator[str]:
         for row in report_rows(kind, moment):
             label = (row.kind.value, row.id, as_text(row.name), as_text(row.plan or ""), moment.currency)
             for each in row.months:
-                _, *figures = astuple(each)
+                _, *figures = each
                 yield writer.writerow((each.label, *label, *figures))
 
 

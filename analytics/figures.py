@@ -13,6 +13,7 @@ from analytics.days import A_DAY, Span, last_of_month
 from analytics.kept import Sums, kept
 from analytics.models import DailyRollup, Metric, MonthlyRollup, RollupEdition, Scope
 from analytics.sources import Key, count_active, count_days
+from core.prepared import Prepared
 
 
 @dataclass(frozen=True)
@@ -39,9 +40,8 @@ def last_closed_day() -> date | None:
 
 def closed_days() -> Closed:
     """As they are now. What is asked of figures is asked of one of these, so that it all fits together."""
-    last = Subquery(_days_closed().order_by("-day").values("day")[:1])
-    known = RollupEdition.objects.annotate(last=last).values_list("last", "name").first()
-    return Closed(*known) if known else Closed(None)
+    known = _last_and_edition.rows()
+    return Closed(*known[0]) if known else Closed(None)
 
 
 def by_month(asked: Asked, span: Span, closed: Closed) -> Counter[Key]:
@@ -114,6 +114,14 @@ def _active_on(days: Sequence[date]) -> Sums:
 def _days_closed() -> QuerySet[DailyRollup]:
     """A row for each."""
     return DailyRollup.objects.filter(scope=Scope.PLATFORM, metric=Metric.CUSTOMERS)
+
+
+def _editions() -> QuerySet[Any, Any]:
+    last = _days_closed().order_by("-day").values("day")[:1]
+    return RollupEdition.objects.annotate(last=Subquery(last)).values_list("last", "name")
+
+
+_last_and_edition = Prepared(_editions)
 
 
 def _split(span: Span, closed: Closed) -> tuple[Span, Span]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.db.models import QuerySet, TextChoices
 
@@ -13,6 +14,7 @@ from analytics.models import Metric, Scope
 from analytics.platform import MONTHLY, Moment, money
 from billing.models import Plan
 from billing.selectors import live_subscriptions, plans
+from core.prepared import Bound, Prepared
 from venues.models import Venue
 from venues.selectors import all_venues
 
@@ -29,8 +31,7 @@ class Kind(TextChoices):
     VENUE = "venue"
 
 
-@dataclass(frozen=True)
-class ReportMonth:
+class ReportMonth(NamedTuple):
     """None is what is not known of this kind."""
 
     month: date
@@ -66,7 +67,7 @@ def report_rows(kind: Kind, moment: Moment) -> Iterator[ReportRow]:
     elif kind == Kind.PLAN:
         yield from plans_report(list(plans().order_by("id")), moment)
     else:
-        for venues in _in_parts(venues_reported()):
+        for venues in _in_parts(venues_reported().queryset):
             yield from venues_report(venues, moment)
 
 
@@ -81,9 +82,12 @@ def plans_report(these: Sequence[Plan], moment: Moment) -> list[ReportRow]:
     return [ReportRow(Kind.PLAN, plan.pk, plan.name, plan.name, months[plan.pk]) for plan in these]
 
 
-def venues_reported() -> QuerySet[Venue]:
+def venues_reported() -> Bound[Venue]:
     """All of them, with what a report tells of one."""
-    return all_venues().only("id", "name", "subscriber")
+    return _reported.bound()
+
+
+_reported = Prepared(lambda: all_venues().only("id", "name", "subscriber"))
 
 
 def venues_report(these: Sequence[Venue], moment: Moment) -> list[ReportRow]:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import BigIntegerField, Count, F, OuterRef, QuerySet, Subquery
 
@@ -11,7 +12,7 @@ from chat.errors import NotAtVenue, VarIdExpired
 from chat.models import Conversation, Message, Participant
 from chat.selectors.standing import manages
 from core.errors import NotFound
-from core.prepared import Prepared, Slot
+from core.prepared import ListSlot, OneOf, Prepared, Slot
 from venues.errors import VarIdNotCurrent
 from venues.models import VarId, Venue
 from venues.selectors import find_presence, find_var_id, get_current_var_id, var_ids_current
@@ -78,8 +79,10 @@ def get_conversation_of_channel_for(user: User, channel_id: int) -> Conversation
 
 def channels_of(workspace_ids: Collection[int]) -> dict[int, int]:
     """The conversations of the channels of these workspaces, deleted ones too, each with the workspace's id."""
-    rows = Conversation.objects.filter(channel__workspace__in=workspace_ids)
-    return dict(rows.values_list("pk", "channel__workspace").order_by())
+    return dict(_channels_of.rows(ids=workspace_ids))
+
+
+_channels_of = Prepared(lambda: _of("channel__workspace"))
 
 
 def conversations_of_workspace(workspace_id: int) -> list[int]:
@@ -90,7 +93,17 @@ def conversations_of_workspace(workspace_id: int) -> list[int]:
 
 def groups_of(venue_ids: Collection[int]) -> dict[int, int]:
     """The venue of each group that these venues have, by the group's id."""
-    return dict(Conversation.objects.filter(venue__in=venue_ids).order_by().values_list("id", "venue_id"))
+    return dict(_groups_of.rows(ids=venue_ids))
+
+
+_groups_of = Prepared(lambda: _of("venue"))
+
+
+def _of(what: str) -> QuerySet[Any, Any]:
+    """Of those whose ids each run brings: the conversation's id, and whose it is."""
+    conversations = Conversation.objects.filter(OneOf(what, ListSlot("ids"))).order_by()
+    rows: QuerySet[Any, Any] = conversations.values_list("pk", what)
+    return rows
 
 
 def get_group_venue_for(user: User, var_id: str) -> Venue:

@@ -4,11 +4,10 @@ DRF asks every field of every row how it reads its attribute; that was half of w
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, getcontext
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from rest_framework import fields
 from rest_framework.settings import api_settings
@@ -16,8 +15,7 @@ from rest_framework.settings import api_settings
 Field = fields.Field[Any, Any, Any, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(NamedTuple):
     """One field of an answer: how its value is read off a row, and how it is written."""
 
     name: str
@@ -33,17 +31,17 @@ def shown_fields(readable: Iterable[Field]) -> list[Shown]:
 def show(row: object, shown: list[Shown]) -> dict[str, Any]:
     """The same as DRF's `to_representation`. Whatever is not a plain attribute is read DRF's way."""
     answer: dict[str, Any] = {}
-    for one in shown:
+    for name, field, read, write in shown:
         try:
-            value = one.read(row)
+            value = read(row)
             if callable(value):
-                value = one.field.get_attribute(row)
+                value = field.get_attribute(row)
         except AttributeError:
             try:
-                value = one.field.get_attribute(row)
+                value = field.get_attribute(row)
             except fields.SkipField:
                 continue
-        answer[one.name] = None if value is None else one.write(value)
+        answer[name] = None if value is None else write(value)
     return answer
 
 
