@@ -38,6 +38,8 @@ class Presence:
         self._leased: set[Key] = set()
         self._unsettled: dict[Key, None] = {}
         self._changed = asyncio.Event()
+        # Of taking, dropping and renewing one at a time: what one reads of leases another must not change meanwhile.
+        self._leasing = asyncio.Lock()
 
     def start(self) -> None:
         self._background.keep(self._settle)
@@ -80,20 +82,24 @@ class Presence:
 
     async def _settle_all(self) -> None:
         while self._unsettled:
-            keys = list(self._unsettled)[:AT_ONCE]
-            taken = [key for key in keys if self._devices[key] > 0 and key not in self._leased]
-            dropped = [key for key in keys if self._devices[key] <= 0 and key in self._leased]
-            for key in keys:
-                del self._unsettled[key]
-            try:
-                moves = await in_database_thread(leases.settle_leases, self._node, taken=taken, dropped=dropped)
-            except (DatabaseError, asyncio.CancelledError):
-                self._unsettled.update(dict.fromkeys(keys))
-                raise
-            self._leased = (self._leased | set(taken)) - set(dropped)
-            for move in moves:
-                self._tell(move, self._names[move.key])
-            self._forget_gone(keys)
+            async with self._leasing:
+                await self._settle_some()
+
+    async def _settle_some(self) -> None:
+        keys = list(self._unsettled)[:AT_ONCE]
+        taken = [key for key in keys if self._devices[key] > 0 and key not in self._leased]
+        dropped = [key for key in keys if self._devices[key] <= 0 and key in self._leased]
+        for key in keys:
+            del self._unsettled[key]
+        try:
+            moves = await in_database_thread(leases.settle_leases, self._node, taken=taken, dropped=dropped)
+        except (DatabaseError, asyncio.CancelledError):
+            self._unsettled.update(dict.fromkeys(keys))
+            raise
+        self._leased = (self._leased | set(taken)) - set(dropped)
+        for move in moves:
+            self._tell(move, self._names[move.key])
+        self._forget_gone(keys)
 
     def _forget_gone(self, keys: list[Key]) -> None:
         for key in keys:
@@ -108,18 +114,19 @@ class Presence:
     async def _renew(self) -> None:
         while True:
             await asyncio.sleep(RENEW_EVERY)
-            if not self._leased:
-                continue
-            # What is taken while they are renewed may not be among those that are held.
-            before = frozenset(self._leased)
             try:
-                held = await in_database_thread(leases.renew_leases, self._node)
+                async with self._leasing:
+                    await self._renew_all()
             except DatabaseError as trouble:
                 log.warning("cannot renew presence: %s", type(trouble).__name__)
-                continue
-            for key in (before & self._leased) - held:
-                self._leased.discard(key)
-                self._settle_soon(key)
+
+    async def _renew_all(self) -> None:
+        if not self._leased:
+            return
+        held = await in_database_thread(leases.renew_leases, self._node)
+        for key in self._leased - held:
+            self._leased.discard(key)
+            self._settle_soon(key)
 
     async def _miss(self) -> None:
         """Tell of those whose process died, whichever room they were in: its listeners may be anywhere.

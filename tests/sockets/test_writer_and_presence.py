@@ -1,9 +1,11 @@
 """What each process has one of: its writer, and its part of who is where."""
 
 import asyncio
+import itertools
 import threading
 import uuid
 from datetime import timedelta
+from types import SimpleNamespace
 
 import psycopg
 import pytest
@@ -253,30 +255,93 @@ def test_a_lease_that_ran_out_is_taken_again(monkeypatch, group, guests):
     assert told[:2] == [("user_joined", "ann", 1)] * 2
 
 
-def test_who_comes_while_leases_are_renewed_is_told_of_once(monkeypatch, group, guests):
+@pytest.fixture
+def renewal(monkeypatch):
+    """The first one is `asked` for, waits until it `may_read` which leases are held, and again until it `may_tell`."""
     monkeypatch.setattr(presence, "RENEW_EVERY", 0.05)
-    ann, ben = guests
-    real, is_read, may_go_on, renewals = leases.renew_leases, threading.Event(), threading.Event(), []
+    real, count = leases.renew_leases, itertools.count(1)
+    first = SimpleNamespace(**{name: threading.Event() for name in ("asked", "may_read", "read", "may_tell", "over")})
 
     def renew(node):
-        renewals.append(node)
+        first.asked.set()
+        assert first.may_read.wait(PATIENCE)
         held = real(node)
-        is_read.set()
-        assert may_go_on.wait(PATIENCE)
+        first.read.set()
+        assert first.may_tell.wait(PATIENCE)
+        if next(count) > 1:
+            first.over.set()
         return held
 
     monkeypatch.setattr(leases, "renew_leases", renew)
+    return first
+
+
+async def settled_if_it_can(ours):
+    """Or not, where it has to wait for a renewal."""
+    await asyncio.wait([asyncio.ensure_future(settled(ours))], timeout=0.3)
+
+
+def test_who_comes_while_leases_are_renewed_is_told_of_once(renewal, group, guests):
+    ann, ben = guests
 
     async def scene(here, *_):
         here.arrive(group, ann.pk, ann.username)
-        await until(is_read.is_set)
+        renewal.may_read.set()
+        await until(renewal.read.is_set)
         here.arrive(group, ben.pk, ben.username)
-        await settled(here)
-        may_go_on.set()
-        await until(lambda: len(renewals) > 1)
+        await settled_if_it_can(here)
+        renewal.may_tell.set()
+        await until(renewal.over.is_set)
         await settled(here)
 
     assert watching(scene)[1] == [("user_joined", "ann", 1), ("user_joined", "stranger", 2)]
+
+
+async def gone_and_back_during(renewal, here, group, guests):
+    """Gone when it reads which leases are held, back before it tells."""
+    for guest in guests:
+        here.arrive(group, guest.pk, guest.username)
+    await until(renewal.asked.is_set)
+    here.leave(group, guests[1].pk)
+    await settled_if_it_can(here)
+    renewal.may_read.set()
+    await until(renewal.read.is_set)
+    here.arrive(group, guests[1].pk, guests[1].username)
+    await settled_if_it_can(here)
+
+
+def test_who_goes_and_comes_while_leases_are_renewed_is_told_of_no_more_often_than_that(renewal, group, guests):
+    async def scene(here, *_):
+        await gone_and_back_during(renewal, here, group, guests)
+        renewal.may_tell.set()
+        await until(renewal.over.is_set)
+        await settled(here)
+
+    told = [kind for kind, user, _ in watching(scene)[1] if user == "stranger"]
+    assert told in (["user_joined"], ["user_joined", "user_left", "user_joined"])
+
+
+def test_who_goes_as_a_renewal_ends_leaves_no_lease_behind(renewal, group, guests):
+    async def scene(here, *_):
+        await gone_and_back_during(renewal, here, group, guests)
+        settle_soon, gone = here._settle_soon, []
+
+        def leave_first(key):
+            settle_soon(key)
+            if not gone:
+                gone.append(key)
+                here.leave(group, guests[1].pk)
+
+        here._settle_soon = leave_first
+        renewal.may_tell.set()
+        await until(renewal.over.is_set)
+        here._settle_soon = settle_soon
+        if not gone:
+            here.leave(group, guests[1].pk)
+        await settled(here)
+        return await in_database_thread(leases.count_online, group)
+
+    assert watching(scene)[0] == 1
 
 
 def test_everybody_whose_process_died_is_found_at_one_look(monkeypatch, group, guests):

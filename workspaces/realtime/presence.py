@@ -74,6 +74,8 @@ class Presence:
         self._knows_all = False
         self._unsettled: set[int] = set()
         self._changed = asyncio.Event()
+        # Who looks at leases must not see some of a round that is being made.
+        self._leasing = asyncio.Lock()
 
     async def start(self) -> None:
         self._exchange.subscribe(PRESENCE, self._hear)
@@ -154,7 +156,8 @@ class Presence:
             await self._changed.wait()
             self._changed.clear()
             try:
-                await self._round()
+                async with self._leasing:
+                    await self._round()
             except DatabaseError as trouble:
                 log.warning("cannot keep presence: %s", type(trouble).__name__)
                 await asyncio.sleep(TRY_AGAIN_AFTER)
@@ -231,18 +234,21 @@ class Presence:
         """What became of leases without a ring: those of a process that died, and our own, should they have run out."""
         while True:
             await asyncio.sleep(self._pace.look)
-            if not self._watchers:
-                continue
-            there = await _trying(_drop_expired_and_look)
-            if there is None:
-                continue
-            shown = {person.user_id: person.status for person in self._circles.people.values()}
-            self._settle_soon_if_any(
-                user_id for user_id in there.keys() | shown.keys() if there.get(user_id) != shown.get(user_id)
-            )
-            for user_id in [one for one, status in self._leased.items() if RANK[there.get(one)] < RANK[status]]:
-                self._leased.pop(user_id, None)
-                self._settle_soon(user_id)
+            if self._watchers:
+                async with self._leasing:
+                    await self._look_at_all()
+
+    async def _look_at_all(self) -> None:
+        there = await _trying(_drop_expired_and_look)
+        if there is None:
+            return
+        shown = {person.user_id: person.status for person in self._circles.people.values()}
+        self._settle_soon_if_any(
+            user_id for user_id in there.keys() | shown.keys() if there.get(user_id) != shown.get(user_id)
+        )
+        for user_id in [one for one, status in self._leased.items() if RANK[there.get(one)] < RANK[status]]:
+            self._leased.pop(user_id, None)
+            self._settle_soon(user_id)
 
     async def _read_anew(self) -> None:
         """A ring about who is in a workspace may have been lost."""
