@@ -38,8 +38,8 @@ class Key(NamedTuple):
 class Rows:
     """Rows are counted: `at` is when one happened, `of` is what of it says whose it is.
 
-    Where figures of some only are asked for, rows are looked for `within` what belongs to these: their ids, unless
-    `rooms` says in which conversations each of them speaks. A join to those would read the whole of each.
+    Where figures of some only are asked for, `rooms` says which conversations are theirs, if that is where rows are
+    looked for: a join would read the whole of each.
     """
 
     metric: Metric
@@ -133,8 +133,10 @@ def count_days(
     for each in (Scope if scope is None else (scope,)) if span else ():
         rows = tuple(source for source in ROWS if source.scope == each and source.metric in metrics)
         counted.update(_count_rows(rows, span, ids) if rows else {})
-        money = [source for source in MONEY if source.scope == each and source.metric in metrics]
-        counted.update(dict(pair for source in money for pair in source.count(span, ids)))
+        for money in MONEY:
+            if money.scope == each and money.metric in metrics:
+                for key, cents in money.count(span, ids):
+                    counted[key] += cents
     return counted
 
 

@@ -52,13 +52,16 @@ class FiguresMachine(RuleBasedStateMachine):
             is_staff=True,
         )
         self.history = History()
+        self.history.subscription(START - timedelta(days=400), which=1)
         self.came_late = False
 
     def teardown(self):
-        self.everybody_looks()
-        self.clock.stop()
-        transaction.set_rollback(True)
-        self.transaction.__exit__(None, None, None)
+        try:
+            self.everybody_looks()
+        finally:
+            self.clock.stop()
+            transaction.set_rollback(True)
+            self.transaction.__exit__(None, None, None)
 
     @rule(kind=st.sampled_from(KINDS), hours_ago=HOURS_AGO, which=st.integers(0, 9), times=st.integers(1, 3))
     def something_happened(self, kind, hours_ago, which, times):
@@ -67,6 +70,11 @@ class FiguresMachine(RuleBasedStateMachine):
             getattr(self.history, kind)(at, which)
         closed = last_closed_day()
         self.came_late |= closed is not None and at.date() <= closed
+
+    @rule(kind=st.sampled_from(KINDS), hours_ago=HOURS_AGO)
+    def it_happened_everywhere(self, kind, hours_ago):
+        for which in range(4):
+            self.something_happened(kind, hours_ago, which, 1)
 
     @rule()
     def a_scan_is_taken_back(self):

@@ -13,7 +13,7 @@ from analytics.csv_report import as_text
 from analytics.models import DailyRollup
 from analytics.services import close_days
 from analytics.tests.histories import KINDS, History
-from billing.models import Coupon, Payment
+from billing.models import Coupon, Payment, Refund, Subscription
 from billing.services.payments import record_payment
 from venues.models import Venue
 
@@ -314,6 +314,34 @@ def test_a_payment_of_a_closed_day_shows_at_once(root, history, superuser, djang
 
     assert Payment.objects.count() == 1
     assert root.get("/superuser/analytics/").json()[-2]["revenue"] == "20.00"
+
+
+@pytest.mark.parametrize("is_closed", [False, True])
+def test_all_that_is_paid_and_given_back_on_one_day_is_summed(root, history, is_closed):
+    at = NOW - timedelta(days=1)
+    venue, other = history.venues
+    history.subscription(NOW - timedelta(days=9), which=1)
+    history.subscription(NOW - timedelta(days=8), which=0)
+    Subscription.objects.filter(pk=Subscription.objects.latest("pk").pk).update(plan=history.plans[1])
+    for which, amounts in ((0, ("1.00", "2.00")), (1, ("4.00",)), (2, ("8.00",))):
+        subscription = Subscription.objects.order_by("pk")[which]
+        for amount in amounts:
+            payment = Payment.objects.create(
+                subscription=subscription, plan=subscription.plan, amount=amount, currency="GBP", paid_at=at
+            )
+            Refund.objects.create(payment=payment, amount="0.25", refunded_at=at)
+    if is_closed:
+        close_days()
+
+    def revenue(by):
+        rows = root.get(f"/superuser/reports/?by={by}").json()
+        return {row["id"]: row["months"][-1]["revenue"] for row in rows}
+
+    basic, premium = history.plans
+    assert revenue("platform") == {0: "14.00"}
+    assert revenue("plan") == {basic.pk: "2.50", premium.pk: "11.50"}
+    assert revenue("venue") == {venue.pk: "10.25", other.pk: "3.75"}
+    assert root.get("/superuser/dashboard/").json()["monthly_revenue"]["value"] == "14.00"
 
 
 def test_it_is_this_installations_currency(root):
