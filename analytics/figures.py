@@ -118,7 +118,7 @@ def _days_closed() -> QuerySet[DailyRollup]:
 
 def _editions() -> QuerySet[Any, Any]:
     last = _days_closed().order_by("-day").values("day")[:1]
-    return RollupEdition.objects.annotate(last=Subquery(last)).values_list("last", "name")
+    return RollupEdition.objects.annotate(last=Subquery(last)).order_by("id").values_list("last", "name")[:1]
 
 
 _last_and_edition = Prepared(_editions)

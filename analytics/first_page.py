@@ -52,14 +52,13 @@ def first_page() -> dict[str, object]:
 
 def overview_figures(at: datetime) -> list[Figure]:
     """Each with the list it counts; all of them in one query."""
-    standing = {"users": accounts(), "venues": venues_serving(), "offers": offers_open(at=at)}
-    counted = count_each({**standing, **counted_live(at)})
-    users, venues, offers = map(counted.pop, standing)
+    live = counted_live(at)
+    counted = count_each({"users": accounts(), "venues": venues_serving(), "offers": offers_open(at=at), **live})
     return [
-        Figure("Users", users, "all accounts", _list("accounts_user")),
-        Figure("Venues open", venues, "take customers", _list("venues_venue")),
-        Figure("Open offers", offers, "can be redeemed now", _list("offers_offer")),
-        *_live_figures(Counters(**counted), f"{day_of(at):%Y-%m-%d}"),
+        Figure("Users", counted["users"], "all accounts", _list("accounts_user")),
+        Figure("Venues open", counted["venues"], "take customers", _list("venues_venue")),
+        Figure("Open offers", counted["offers"], "can be redeemed now", _list("offers_offer")),
+        *_live_figures(Counters(**{name: counted[name] for name in live}), f"{day_of(at):%Y-%m-%d}"),
     ]
 
 

@@ -18,7 +18,7 @@ def _list(title: str, icon: str, model: str) -> Item:
 
 
 def _group(title: str, *items: Item) -> Item:
-    return {"title": title, "separator": True, "collapsible": True, "items": list(items)}
+    return {"title": title, "items": list(items)}
 
 
 def navigation(request: HttpRequest) -> list[Item]:

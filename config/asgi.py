@@ -26,8 +26,8 @@ sockets = import_module("config.sockets")
 
 application = ProtocolTypeRouter({"http": http_application, "websocket": URLRouter(sockets.urlpatterns)})
 
-# Modules stay to the end, so they are loaded now and never again looked through for garbage: that held everything up
-# for a tenth of a second each time.
+# What is loaded by now stays to the end. It is not looked through for garbage again, which held everything up for a
+# tenth of a second each time.
 import_module(settings.ROOT_URLCONF)
 gc.collect()
 gc.freeze()

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 
 def count_each(counted: Mapping[str, QuerySet[Any]]) -> dict[str, int]:
-    """All in one query, and so as of one moment; under the same names."""
+    """All in one query, and so as of one moment; under the same names. None of them sliced or grouped."""
     columns: list[str] = []
     parameters: list[Any] = []
     for rows in counted.values():

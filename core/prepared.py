@@ -39,7 +39,7 @@ class Slot(Value):
 class OneOf(Func):
     """A condition: that an integer is one of these, however many; or of those that each run brings in a slot.
 
-    Django's own writes out, and adapts, each of them.
+    Django's own `in` writes out, and adapts, each of them. Unlike that this is not to be negated where it may be null.
     """
 
     output_field = BooleanField()

@@ -212,8 +212,6 @@ def test_the_first_page_counts_in_a_fixed_number_of_queries(visitor: Client) -> 
         counts.append(len(queries))
 
     assert counts == [17, 17]
-    assert Figure("Users", 20062, "all accounts", "").shown == "20,062"
-    assert all(f">{figure.shown}</p>" in response.content.decode() for figure in response.context["figures"])
     figures = {figure.label: figure.value for figure in response.context["figures"]}
     assert figures == {
         "Users": User.objects.count(),
@@ -229,6 +227,23 @@ def test_the_first_page_counts_in_a_fixed_number_of_queries(visitor: Client) -> 
         "Open reports": 4,
     }
     assert all(visitor.get(figure.url).status_code == 200 for figure in response.context["figures"])
+
+
+def test_the_figures_of_the_first_page_are_grouped_in_thousands(visitor: Client) -> None:
+    response = visitor.get(reverse("admin:index"))
+
+    assert Figure("Users", 20062, "all accounts", "").shown == "20,062"
+    assert all(f">{figure.shown}</p>" in response.content.decode() for figure in response.context["figures"])
+
+
+def test_the_sidebar_is_open_where_one_is(sidebar: None, visitor: Client) -> None:
+    shown = visitor.get(page(apps.get_model("offers.Offer"), "changelist")).content.decode()
+    first = visitor.get(reverse("admin:index")).content.decode()
+
+    here = re.findall(r'<a href="([^"]+)"[^>]* aria-current="page"', shown)
+    assert here == [page(apps.get_model("offers.Offer"), "changelist")]
+    assert (shown.count("navigationOpen: true"), first.count("navigationOpen: true")) == (1, 0)
+    assert re.findall(r'<a href="([^"]+)"[^>]* aria-current="page"', first) == [reverse("admin:index")]
 
 
 def test_every_link_of_the_sidebar_leads_somewhere(sidebar: None, visitor: Client) -> None:

@@ -8,8 +8,8 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User, UserType
 from activity.models import ActivityEntry
-from analytics import owner_dashboard
 from analytics.services import close_days
+from analytics.showing import amount
 from analytics.tests.histories import History
 from conftest import PASSWORD
 from venues.models import Venue
@@ -242,18 +242,9 @@ def test_a_name_is_text_on_the_page(browser, history):
     assert "<img" not in browser.get("/dashboard/").content.decode()
 
 
-def test_large_figures_are_grouped_in_thousands(browser, history, monkeypatch):
-    monkeypatch.setattr(owner_dashboard, "presences_now", lambda: Many())
-
-    assert '<p class="tile-value">12,345</p>' in browser.get("/dashboard/").content.decode()
-
-
-class Many:
-    def filter(self, *_):
-        return self
-
-    def count(self):
-        return 12345
+@pytest.mark.parametrize(("value", "shown"), [(999, "999"), (12345, "12,345"), (-1234, "-1,234")])
+def test_large_figures_are_grouped_in_thousands(value, shown):
+    assert amount(value) == shown
 
 
 def test_the_page_takes_as_many_queries_for_three_venues_as_for_one(browser, owner, history):

@@ -5,7 +5,7 @@ DRF asks every field of every row how it reads its attribute; that was half of w
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from decimal import Decimal, getcontext
+from decimal import Context, Decimal, DefaultContext
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -71,15 +71,20 @@ _PLAINLY: dict[Any, Callable[[Any], Any]] = {
 def _is_plain_amount(field: Any) -> bool:
     """As a string of so many places, rounded as usual."""
     is_string = getattr(field, "coerce_to_string", api_settings.COERCE_DECIMAL_TO_STRING)
-    otherwise = field.localize or field.normalize_output or field.rounding or field.decimal_places is None
+    otherwise = (
+        type(field).quantize is not fields.DecimalField.quantize
+        or field.localize
+        or field.normalize_output
+        or field.rounding
+        or field.decimal_places is None
+    )
     return bool(is_string) and not otherwise
 
 
 def _amount_writer(field: Any) -> Callable[[Any], Any]:
     """DRF's own makes a context for each amount."""
     places = Decimal(1).scaleb(-field.decimal_places)
-    context = getcontext().copy()
-    context.prec = field.max_digits or context.prec
+    context = Context(prec=field.max_digits or DefaultContext.prec)
 
     def amount(value: Any) -> Any:
         if type(value) is Decimal:
