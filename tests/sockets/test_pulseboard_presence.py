@@ -1,6 +1,7 @@
 """`/ws/presence/`: who is there, told to those who share a workspace with them."""
 
 import asyncio
+import threading
 import time
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -18,7 +19,7 @@ from accounts.services.sessions import end_all_sessions
 from core.realtime.exchange import Exchange
 from core.realtime.outbox import Outbox
 from core.threads import in_database_thread
-from tests.sockets.client import Socket, play, until
+from tests.sockets.client import PATIENCE, Socket, play, until
 from tests.sockets.conftest import bearer
 from tests.sockets.server import serving
 from workspaces.consumers.pulseboard import spell_presence
@@ -191,6 +192,47 @@ def test_who_comes_back_within_the_grace_was_never_gone(team, people):
     before, told, gone_after = frames
     assert (before, told) == ([update(ben, "online")], update(ben, "offline"))
     assert gone_after >= 0.5
+
+
+def test_who_comes_and_goes_while_everybody_is_looked_at_leaves_no_lease_behind(monkeypatch, team, people):
+    ann, ben, _ = people
+    real, read, may_tell = module._drop_expired_and_look, threading.Event(), threading.Event()
+
+    def look():
+        found = real()
+        read.set()
+        assert may_tell.wait(PATIENCE)
+        return found
+
+    monkeypatch.setattr(module, "_drop_expired_and_look", look)
+
+    @scene_with()
+    async def is_left():
+        ours, gone = await presence(), []
+        anns, bens = (Watcher(user.pk, Outbox(unheard, None), spell_presence) for user in (ann, ben))
+        ours.arrive(anns)
+        await until(read.is_set)
+        ours.arrive(bens)
+        # Long enough for a round, unless it has to wait.
+        await asyncio.sleep(0.3)
+        settle_soon = ours._settle_soon
+
+        def go_first(*user_ids):
+            settle_soon(*user_ids)
+            if ben.pk in user_ids and not gone:
+                gone.append(bens)
+                ours._forget(bens)
+
+        ours._settle_soon = go_first
+        may_tell.set()
+        await rounds_are_made()
+        ours._settle_soon = settle_soon
+        if not gone:
+            ours._forget(bens)
+        await rounds_are_made()
+        return await in_database_thread(PresenceLease.objects.filter(user=ben).exists)
+
+    assert not is_left
 
 
 def test_who_is_silent_is_offline_until_the_next_heartbeat(team, people):
