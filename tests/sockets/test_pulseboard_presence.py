@@ -36,8 +36,6 @@ pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
 PRESENCE = "/ws/presence/"
 QUICK = Pace(silence=30, grace=0.3, gather=0.01, renew=0.2, look=0.1, read=5)
-# Long enough for what is rung to be heard.
-SOON = 0.15
 NOBODY = 0
 
 
