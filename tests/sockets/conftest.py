@@ -3,6 +3,7 @@
 import pytest
 
 from conftest import open_pub_session
+from tests.sockets.sweeps import turn_off
 from venues.models import Venue
 from venues.services.presence import check_in_by_claim
 from venues.services.var_ids import name_var_id
@@ -14,6 +15,12 @@ def token_of(user):
 
 def bearer(user):
     return {"Authorization": f"Bearer {token_of(user)}"}
+
+
+@pytest.fixture
+def unswept(monkeypatch):
+    """Nothing looks for rings that were lost: who is told was rung."""
+    turn_off(monkeypatch.setattr)
 
 
 @pytest.fixture

@@ -149,11 +149,13 @@ def test_a_resume_goes_on_where_another_node_left_off(nodes, apart, guests, venu
 
 def test_who_was_on_a_node_that_was_killed_is_gone_when_its_lease_runs_out(apart, nodes, guests):
     ann, ben = apart
+    leases = SocketLease.objects.filter(user=guests[0])
     with serving() as doomed:
         let_in(doomed, guests[0])
+        until(lambda: leases.count() == 2)
         ann.close()
-        time.sleep(0.3)
+        until(lambda: leases.count() == 1)
         doomed.kill()
-    SocketLease.objects.filter(user=guests[0]).update(expires_at=timezone.now() - timedelta(seconds=1))
+    leases.update(expires_at=timezone.now() - timedelta(seconds=1))
 
     assert ben.receive_type("user_left") == {"type": "user_left", "user": "ann", "online": 1}

@@ -299,19 +299,17 @@ def test_a_frame_over_64_kib_closes_with_4008(guests, headers):
     assert play(scene) == ([], 4008)
 
 
+@pytest.mark.usefixtures("unswept")
 def test_an_ended_session_closes_its_sockets_and_no_others(guests, headers):
     async def scene():
         ann, ben = await both_in("ann", "ben")
         await in_database_thread(end_all_sessions, guests[0])
-        started = time.monotonic()
         closed = await ann.closed_with()
-        took = time.monotonic() - started
         await ben.send({"message": "Still here"})
-        return closed, took, (await ben.receive_type("message"))["message"]
+        return closed, (await ben.receive_type("message"))["message"]
 
-    closed, took, said = play(scene)
+    closed, said = play(scene)
     assert closed == ([INVALID_TOKEN], 4003)
-    assert took < 1
     assert said == "Still here"
 
 

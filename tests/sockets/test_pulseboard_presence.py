@@ -573,7 +573,7 @@ def test_people_of_two_processes_see_each_other_come_pause_and_go(nodes, team, p
     there[1].send({"type": "heartbeat", "status": "idle"})
     started = time.monotonic()
     assert here.receive() == update(ben, "idle")
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 4
 
     there[1].close()
     there[0].send({"type": "heartbeat", "status": "online"})
@@ -582,7 +582,7 @@ def test_people_of_two_processes_see_each_other_come_pause_and_go(nodes, team, p
     there[0].close()
     closed_at = time.monotonic()
     assert here.receive() == update(ben, "offline")
-    assert 4.5 < time.monotonic() - closed_at < 6.5
+    assert 4.5 < time.monotonic() - closed_at < 9
 
 
 def test_a_killed_process_leaves_no_ghosts(nodes, team, people):

@@ -4,12 +4,9 @@ from config import server
 
 # isort: split
 # Models can be imported once the server's module has set Django up.
-from accounts import realtime as people
-from chat.realtime import hub
-from notifications.realtime import inboxes
-from workspaces.realtime import feeds
+from tests.sockets.sweeps import turn_off
 
-hub.SWEEP_EVERY = people.SWEEP_EVERY = inboxes.LOOK_EVERY = feeds.LOOK_EVERY = 600.0
+turn_off(setattr)
 
 if __name__ == "__main__":
     server.main()

@@ -706,7 +706,7 @@ def say_nothing(handler):
 
 def drip_headers(handler):
     handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
-    for _ in range(60):
+    for _ in range(200):
         handler.wfile.write(b"a")
         time.sleep(0.05)
 
@@ -714,7 +714,7 @@ def drip_headers(handler):
 def drip_body(handler):
     handler.send_response(200)
     handler.end_headers()
-    for _ in range(60):
+    for _ in range(200):
         handler.wfile.write(b" ")
         time.sleep(0.05)
 
@@ -730,7 +730,7 @@ def test_a_provider_that_is_slow_is_not_waited_for(liar, browser, monkeypatch, a
     response = browser.get(LOGIN)
 
     assert (response.status_code, response.json()) == (503, UNAVAILABLE)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 6
 
 
 MALFORMED = [b"", b"<html>", b"\xff\xfe", b"[]", b"7", b"null", b"[" * 100_000, b'{"a":' * 50_000, b'"\\ud800"']
