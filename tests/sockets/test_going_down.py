@@ -73,7 +73,7 @@ def test_requests_that_wait_in_its_line_are_answered(server, headers):
     waiting = []
 
     def come():
-        waiting.extend(connection_to(server) for _ in range(20))
+        waiting.extend(connection_to(server) for _ in range(6))
         for connection in waiting:
             connection.request("POST", "/private/create/", json.dumps({"username": "stranger"}), headers[0] | JSON)
 
