@@ -33,6 +33,8 @@ ACTIVITY = "/ws/activity/"
 @pytest.fixture(autouse=True)
 def _quickly(monkeypatch):
     monkeypatch.setattr(feeds, "GATHER", 0.01)
+    # For a minute, also where somebody looks many times a second.
+    monkeypatch.setattr(feeds, "LOOKS_REMEMBERED", 1_200)
 
 
 @pytest.fixture
