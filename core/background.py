@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 
 log = logging.getLogger(__name__)
@@ -54,6 +55,13 @@ class Background:
         self._tasks.discard(task)
         if not task.cancelled() and (trouble := task.exception()) is not None:
             log.error("%s failed", task.get_coro(), exc_info=trouble)
+
+
+async def within(seconds: float, waiting: Awaitable[object]) -> None:
+    """Wait for it, but no longer than that: it is cancelled then."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await waiting
 
 
 def _name_of(run: object) -> str:

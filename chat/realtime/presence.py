@@ -4,6 +4,7 @@ import asyncio
 import logging
 import uuid
 from collections import Counter
+from contextlib import suppress
 
 from django.db import DatabaseError
 
@@ -48,9 +49,12 @@ class Presence:
 
     async def stop(self) -> None:
         """Give every lease back, so that others are told at once."""
-        await self._background.stop()
-        await self._settle_all()
-        await in_database_thread(leases.drop_leases_of, self._node)
+        # What a thread has begun to take or renew is waited for: it would be stored after all was given back.
+        async with self._leasing:
+            await self._background.stop()
+        with suppress(DatabaseError):
+            await self._settle_all()
+            await in_database_thread(leases.drop_leases_of, self._node)
 
     def arrive(self, conversation_id: int, user_id: int, username: str) -> None:
         """One more device; the room is told of a user's first one anywhere."""

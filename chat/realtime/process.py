@@ -10,6 +10,7 @@ from chat.realtime.hub import Facts, Hub, by_conversation
 from chat.realtime.presence import Presence
 from chat.realtime.writer import Writer
 from chat.selectors.entries import entries_since, heads_of
+from core.background import within
 from core.realtime.exchange import exchange
 from core.realtime.publisher import ring_from_outside
 
@@ -41,7 +42,7 @@ async def stop_real_time() -> None:
         return
     started = await running
     await started.writer.stop(patience=FLUSH_PATIENCE)
-    await asyncio.wait((asyncio.ensure_future(started.presence.stop()),), timeout=FLUSH_PATIENCE)
+    await within(FLUSH_PATIENCE, started.presence.stop())
     await started.hub.stop()
 
 

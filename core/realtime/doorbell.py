@@ -11,7 +11,7 @@ from typing import Any
 from channels.exceptions import ChannelFull
 from redis.exceptions import RedisError
 
-from core.background import Background
+from core.background import Background, within
 from core.realtime.figures import figures
 
 log = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ class Doorbell:
 
     async def stop(self, *, patience: float = 0.5) -> None:
         """Let go, once what waits and what is being sent has been sent, or after `patience`."""
-        await _within(patience, self._idle.wait())
+        await within(patience, self._idle.wait())
         await self._background.stop()
 
     def want(self, group: str) -> None:
@@ -169,11 +169,3 @@ class Doorbell:
                 figures.heard += len(message["rings"])
                 for ring in message["rings"]:
                     self._on_ring(message["group"], ring)
-
-
-async def _within(seconds: float, waiting: Any) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await waiting
-    except TimeoutError:
-        pass

@@ -109,13 +109,16 @@ class Inboxes:
         self._rung = asyncio.Event()
         self._leased: set[int] = set()
         self._moved = asyncio.Event()
+        self._leasing = asyncio.Lock()
 
     def start(self) -> None:
         self._background.keep(self._look)
         self._background.keep(self._lease)
 
     async def stop(self) -> None:
-        await self._background.stop()
+        # What a thread has begun to take is waited for: it would be stored after all was given back.
+        async with self._leasing:
+            await self._background.stop()
         with suppress(DatabaseError):
             await in_database_thread(drop_leases_of, self._node)
 
@@ -193,7 +196,8 @@ class Inboxes:
             if time.monotonic() >= renewed_at + RENEW_EVERY:
                 taken, renewed_at = wanted, time.monotonic()
             try:
-                await in_database_thread(settle_leases, self._node, taken=taken, dropped=dropped)
+                async with self._leasing:
+                    await in_database_thread(settle_leases, self._node, taken=taken, dropped=dropped)
                 self._leased = wanted
             except DatabaseError as trouble:
                 log.warning("cannot lease inboxes: %s", type(trouble).__name__)

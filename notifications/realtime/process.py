@@ -2,8 +2,11 @@
 
 import asyncio
 
+from core.background import within
 from core.realtime.exchange import exchange
 from notifications.realtime.inboxes import Inboxes
+
+STOP_PATIENCE = 1.5
 
 _running: dict[asyncio.AbstractEventLoop, Inboxes] = {}
 
@@ -22,4 +25,4 @@ async def stop_inboxes() -> None:
     """Give the leases back, so that who comes to no other process is away at once."""
     running = _running.pop(asyncio.get_running_loop(), None)
     if running is not None:
-        await running.stop()
+        await within(STOP_PATIENCE, running.stop())

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from collections.abc import Awaitable, Callable
 from inspect import isawaitable
 from typing import Any
@@ -128,6 +129,34 @@ async def until(is_so: Callable[[], Any]) -> None:
     async with asyncio.timeout(PATIENCE):
         while not (await answer if isawaitable(answer := is_so()) else answer):
             await asyncio.sleep(0.01)
+
+
+class Held:
+    """A database call whose first one waits in its thread until it `may_go_on`."""
+
+    def __init__(self, call: Callable[..., Any]) -> None:
+        self._call = call
+        self.has_begun = threading.Event()
+        self.may_go_on = threading.Event()
+        self.is_over = threading.Event()
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        is_first = not self.has_begun.is_set()
+        self.has_begun.set()
+        if is_first:
+            assert self.may_go_on.wait(PATIENCE)
+        answer = self._call(*args, **kwargs)
+        if is_first:
+            self.is_over.set()
+        return answer
+
+    async def goes_on_during(self, stopping: Awaitable[None]) -> None:
+        """What stops is given a moment to be done first, if it does not wait for the call."""
+        stops = asyncio.ensure_future(stopping)
+        await asyncio.wait([stops], timeout=0.2)
+        self.may_go_on.set()
+        await stops
+        await until(self.is_over.is_set)
 
 
 async def until_told_who_is_there() -> None:

@@ -9,9 +9,10 @@ from notifications import kinds
 from notifications.kinds import Kind, register_kind
 from notifications.models import InboxLease, Notification
 from notifications.realtime import inboxes, rings
+from notifications.realtime.process import stop_inboxes
 from notifications.services import NewNotification, notify
 from notifications.services.inbox import mark_read
-from tests.sockets.client import Socket, play, until
+from tests.sockets.client import Held, Socket, play, until
 from tests.sockets.conftest import bearer, token_of
 from tests.sockets.server import RINGING_ONLY, let_go, serving
 
@@ -285,6 +286,20 @@ def test_a_lease_is_renewed(customer, monkeypatch):
         await until_leased(1)
 
     play(scene)
+
+
+def test_who_came_as_the_process_stopped_leaves_no_lease_behind(customer, monkeypatch):
+    taking = Held(inboxes.settle_leases)
+    monkeypatch.setattr(inboxes, "settle_leases", taking)
+    headers = bearer(customer)
+
+    async def scene():
+        await subscribe(headers)
+        await until(taking.has_begun.is_set)
+        await taking.goes_on_during(stop_inboxes())
+
+    play(scene)
+    assert not InboxLease.objects.exists()
 
 
 @pytest.mark.usefixtures("unswept")

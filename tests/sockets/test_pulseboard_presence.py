@@ -19,7 +19,7 @@ from accounts.services.sessions import end_all_sessions
 from core.realtime.exchange import Exchange
 from core.realtime.outbox import Outbox
 from core.threads import in_database_thread
-from tests.sockets.client import PATIENCE, Socket, play, until
+from tests.sockets.client import PATIENCE, Held, Socket, play, until
 from tests.sockets.conftest import bearer
 from tests.sockets.server import serving
 from workspaces.consumers.pulseboard import spell_presence
@@ -27,7 +27,7 @@ from workspaces.models import LastSeen, Member, PresenceLease, Role, Workspace
 from workspaces.realtime import presence as module
 from workspaces.realtime.circles import Watcher
 from workspaces.realtime.figures import figures
-from workspaces.realtime.presence import Pace, Presence, presence
+from workspaces.realtime.presence import Pace, Presence, presence, stop_presence
 from workspaces.services import leases
 from workspaces.services.members import remove_member
 from workspaces.services.workspaces import delete_workspace
@@ -486,6 +486,34 @@ def test_a_process_that_stops_leaves_its_people_the_grace(team, people):
     left = [lease.expires_at - timezone.now() for lease in PresenceLease.objects.all()]
     assert len(left) == 3
     assert max(left) < timedelta(seconds=QUICK.grace)
+
+
+def test_no_renewal_that_had_begun_outlives_its_process(monkeypatch, team, people):
+    renewal = Held(leases.renew_leases)
+    monkeypatch.setattr(leases, "renew_leases", renewal)
+
+    @scene_with()
+    async def stopping():
+        await there(people[0])
+        await until(renewal.has_begun.is_set)
+        await renewal.goes_on_during(stop_presence())
+
+    assert PresenceLease.objects.get().expires_at - timezone.now() < timedelta(seconds=QUICK.grace)
+
+
+def test_with_the_database_away_a_process_can_stop(monkeypatch, team, people):
+    def away(*args):
+        raise OperationalError
+
+    monkeypatch.setattr(leases, "shorten_leases", away)
+
+    @scene_with()
+    async def is_left():
+        await there(people[0])
+        await stop_presence()
+        return await in_database_thread(PresenceLease.objects.exists)
+
+    assert is_left
 
 
 def test_those_who_do_not_come_back_to_another_process_are_gone_when_the_grace_is_over(team, people):

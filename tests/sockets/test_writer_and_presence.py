@@ -29,7 +29,7 @@ from core.realtime import publisher
 from core.realtime.exchange import Exchange
 from core.realtime.publisher import Publisher
 from core.threads import in_database_thread
-from tests.sockets.client import PATIENCE, is_settled, until
+from tests.sockets.client import PATIENCE, Held, is_settled, until
 from tests.sockets.test_hub import ROOM, FailingLayer, said
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -342,6 +342,19 @@ def test_who_goes_as_a_renewal_ends_leaves_no_lease_behind(renewal, group, guest
         return await in_database_thread(leases.count_online, group)
 
     assert watching(scene)[0] == 1
+
+
+def test_who_came_as_the_process_stopped_leaves_no_lease_behind(monkeypatch, group, guests):
+    taking = Held(leases.settle_leases)
+    monkeypatch.setattr(leases, "settle_leases", taking)
+
+    async def scene(here, *_):
+        here.arrive(group, guests[0].pk, "ann")
+        await until(taking.has_begun.is_set)
+        await taking.goes_on_during(here.stop())
+        return await in_database_thread(SocketLease.objects.exists)
+
+    assert not watching(scene)[0]
 
 
 def test_everybody_whose_process_died_is_found_at_one_look(monkeypatch, group, guests):

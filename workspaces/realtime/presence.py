@@ -19,7 +19,7 @@ from uuid import UUID
 
 from django.db import DatabaseError
 
-from core.background import Background
+from core.background import Background, within
 from core.realtime.doorbell import Ring
 from core.realtime.exchange import Exchange, exchange, ring_everywhere
 from core.surface.socket_figures import figures
@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 
 PRESENCE = "presence"
 TRY_AGAIN_AFTER = 1.0
+STOP_PATIENCE = 1.5
 RUNG_AT_ONCE = 500
 RANK = {None: 0, IDLE: 1, ONLINE: 2}
 
@@ -87,11 +88,12 @@ class Presence:
 
     async def stop(self) -> None:
         """Clients come back to another process within the grace: those who do not are gone for the others then."""
-        await self._background.stop()
+        # What a thread has begun to take or renew is waited for: it would be stored after they were shortened.
+        async with self._leasing:
+            await self._background.stop()
         self._exchange.unsubscribe(PRESENCE, self._hear)
         if self._leased:
-            left = timedelta(seconds=self._pace.grace)
-            await in_database_thread(leases.shorten_leases, self._node, left)
+            await _trying(leases.shorten_leases, self._node, timedelta(seconds=self._pace.grace))
             self._ring(list(self._leased), after=self._pace.grace)
 
     # What sockets say
@@ -228,7 +230,8 @@ class Presence:
         while True:
             await asyncio.sleep(self._pace.renew)
             if self._leased:
-                await _trying(leases.renew_leases, self._node)
+                async with self._leasing:
+                    await _trying(leases.renew_leases, self._node)
 
     async def _look(self) -> None:
         """What became of leases without a ring: those of a process that died, and our own, should they have run out."""
@@ -308,7 +311,7 @@ async def presence(pace: Pace = Pace()) -> Presence:
 async def stop_presence() -> None:
     running = _running.pop(asyncio.get_running_loop(), None)
     if running is not None:
-        await (await running).stop()
+        await within(STOP_PATIENCE, (await running).stop())
 
 
 async def _start(pace: Pace) -> Presence:
