@@ -16,6 +16,7 @@ from django.conf import settings as under_test
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client, TransactionTestCase
+from django.test.utils import CaptureQueriesContext
 from huey.contrib.djhuey import HUEY
 from huey.signals import SIGNAL_ERROR
 from hypothesis import settings
@@ -156,6 +157,20 @@ def job_failures() -> Iterator[list[Exception]]:
     yield failures
     HUEY.disconnect_signal(note)
     assert failures == []
+
+
+@pytest.fixture
+def plan_of(db: None) -> Callable[..., str]:
+    """How PostgreSQL goes about the first query of a reading, without some of its ways: `seqscan`, `sort`, …"""
+
+    def plan_of(read: Callable[[], object], *, without: Sequence[str]) -> str:
+        with CaptureQueriesContext(connection) as queries:
+            read()
+        for way in without:
+            _rows(f"SELECT set_config('enable_{way}', 'off', true)")
+        return " ".join(line for (line,) in _rows(f"EXPLAIN {queries[0]['sql']}"))
+
+    return plan_of
 
 
 @pytest.fixture

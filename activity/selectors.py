@@ -111,10 +111,9 @@ def newest_entry_id() -> int:
     return FeedEntry.objects.order_by("-id").values_list("pk", flat=True).first() or 0
 
 
-def entry_ids_up_to(feed: str, entry_id: int, limit: int) -> list[int]:
-    """Of a feed's entries up to the one of that id, the latest first."""
-    rows = FeedEntry.objects.filter(feed=feed, pk__lte=entry_id).order_by("-id")
-    return list(rows.values_list("pk", flat=True)[:limit])
+def entry_ids_up_to(feed: str, audiences: Collection[str], entry_id: int, limit: int) -> list[int]:
+    """Of what `feed_page` shows up to the entry of that id, whoever did it, the latest first."""
+    return _ids_of(feed, audiences, limit, _Cut(0, min(entry_id + 1, NO_ID), "ASC", ()))
 
 
 def entries_after(feeds: Collection[str], after: int, limit: int) -> list[tuple[int, str]]:

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from accounts.models import User
 from accounts.selectors import blocks_among, whom_blocks
 from activity.models import FeedEntry
-from activity.selectors import feed_after, feed_entries, feed_page
+from activity.selectors import entry_ids_up_to, feed_after, feed_entries, feed_page
 from core.pagination import MAXIMUM_LIMIT
 from workspaces.audiences import channel_of, feed_of, private_audience
 from workspaces.selectors import channels_open_among, get_workspace_for, private_channels_of, workspace_ids_of
+
+# How many entries somebody who comes back is taken to have seen: a ring of them may still come, late or again.
+SEEN_BEFORE = 1_000
 
 
 def activities_for(user: User, workspace_id: int, *, limit: int, before: int | None = None) -> list[FeedEntry]:
@@ -24,15 +27,22 @@ def activities_for(user: User, workspace_id: int, *, limit: int, before: int | N
     return feed_page(feed_of(workspace.pk), audiences, limit, before, hidden_ids=whom_blocks(user))
 
 
-def activities_after(user: User, workspace_id: int, *, since: int) -> tuple[list[FeedEntry], bool]:
-    """The same from the entry of the id `since` on, the oldest first, and whether these are all there are.
+@dataclass(frozen=True)
+class Missed:
+    """The entries after one, the oldest first, and whether these are all; and the ids of the latest up to it."""
 
-    Raises NotFound.
-    """
+    entries: list[FeedEntry]
+    are_all: bool
+    seen_ids: list[int]
+
+
+def activities_missed(user: User, workspace_id: int, *, since: int) -> Missed:
+    """The same for who has seen all up to the entry of the id `since`. Raises NotFound."""
     workspace = get_workspace_for(user, workspace_id)
-    audiences, hidden = _audiences_of(user, workspace.pk), whom_blocks(user)
-    entries = feed_after(feed_of(workspace.pk), audiences, MAXIMUM_LIMIT + 1, since, hidden_ids=hidden)
-    return entries[:MAXIMUM_LIMIT], len(entries) <= MAXIMUM_LIMIT
+    feed, audiences = feed_of(workspace.pk), _audiences_of(user, workspace.pk)
+    seen_ids = entry_ids_up_to(feed, audiences, since, SEEN_BEFORE)
+    entries = feed_after(feed, audiences, MAXIMUM_LIMIT + 1, since, hidden_ids=whom_blocks(user))
+    return Missed(entries[:MAXIMUM_LIMIT], len(entries) <= MAXIMUM_LIMIT, seen_ids)
 
 
 @dataclass(frozen=True)

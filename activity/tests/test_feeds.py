@@ -1,13 +1,13 @@
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.services.privacy import anonymise_account, export_account
 from activity.events import FeedGrew
 from activity.models import FeedEntry
-from activity.selectors import feed_page
+from activity.selectors import entry_ids_up_to, feed_after, feed_page
 from activity.services import PURGED_AT_ONCE, FeedItem, purge_feeds, record_in_feed
 from core import events
 from core.events import after_commit
@@ -98,6 +98,33 @@ def test_a_page_is_two_queries(customer, count, django_assert_num_queries):
 
     with django_assert_num_queries(2):
         assert len(sentences("workspace-1", ("channel-1",), 10, hidden_ids={0})) == count
+
+
+def test_what_was_shown_up_to_an_entry_is_told_by_its_ids(customer):
+    record_in_feed([item(customer), item(customer, audience="channel-7"), item(customer, audience="channel-8")])
+    record_in_feed([item(customer, "workspace-2"), item(customer), item(customer)])
+    first, private, *_, fifth, sixth = FeedEntry.objects.order_by("id").values_list("pk", flat=True)
+
+    assert entry_ids_up_to("workspace-1", ("channel-7",), fifth, 10) == [fifth, private, first]
+    assert entry_ids_up_to("workspace-1", ("channel-7",), fifth, 2) == [fifth, private]
+    assert entry_ids_up_to("workspace-1", (), 2**63 - 1, 10) == [sixth, fifth, first]
+    assert entry_ids_up_to("workspace-1", (), 0, 10) == []
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite tells of its plans in other words")
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda: feed_page("workspace-1", ("channel-7",), 10),
+        lambda: feed_after("workspace-1", ("channel-7",), 10, 0),
+        lambda: entry_ids_up_to("workspace-1", ("channel-7",), 100, 10),
+    ],
+)
+def test_a_feed_is_read_by_its_own_index_however_much_others_were_given(plan_of, read):
+    plan = plan_of(read, without=["seqscan", "sort"])
+
+    assert plan.count("feed_latest_first_an_audience") == 2
+    assert "activity_feedentry_pkey" not in plan
 
 
 def test_a_summary_that_is_too_long_is_cut(customer):

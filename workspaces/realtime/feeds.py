@@ -15,7 +15,7 @@ from django.db import DatabaseError
 
 from accounts.models import User
 from activity.models import FeedEntry
-from activity.selectors import entries_after, entry_ids_up_to, newest_entry_id
+from activity.selectors import entries_after, newest_entry_id
 from core.background import Background
 from core.realtime.doorbell import Ring
 from core.realtime.exchange import Exchange, exchange, ring_everywhere
@@ -23,7 +23,7 @@ from core.realtime.outbox import Outbox
 from core.realtime.wire import Frame
 from core.surface.socket_figures import figures
 from core.threads import in_database_thread
-from workspaces.activities import News, activities_after, read_news
+from workspaces.activities import Missed, News, activities_missed, read_news
 from workspaces.audiences import feed_of
 from workspaces.realtime.bundle import Bundle
 
@@ -33,10 +33,8 @@ GATHER = 0.1
 LOOK_EVERY = 5.0
 LOOKED_AT_ONCE = 20_000
 TRY_AGAIN_AFTER = 1.0
-# A ring may come again, or late: for how many looks it is remembered what was shown, and how many entries a client that
-# comes back is taken to have seen.
+# A ring may come again, or late: for how many looks it is remembered what was shown.
 LOOKS_REMEMBERED = 12
-SEEN_BEFORE = 1_000
 
 # How a client contract writes an entry.
 Spell = Callable[[FeedEntry], Frame]
@@ -90,13 +88,13 @@ class Feeds:
             await self._exchange.heard(group_of(follower.feed))
             async with self._one_at_a_time:
                 follower.since = await in_database_thread(newest_entry_id)
-                seen, entries, is_all = await self._missed(follower, since)
+                missed = await self._missed(follower, since)
                 self._followers[follower.feed].add(follower)
-                bundle = Bundle({entry.pk: follower.spell(entry) for entry in entries})
+                bundle = Bundle({entry.pk: follower.spell(entry) for entry in missed.entries})
                 figures.sent["activity_update"] += bundle.send(follower.outbox)
-                follower.caught_up_on = frozenset({*seen, *(entry.pk for entry in entries)})
+                follower.caught_up_on = frozenset({*missed.seen_ids, *(entry.pk for entry in missed.entries)})
                 self._looked_up_to = self._looked_up_to or (follower.since, follower.since)
-                return is_all
+                return missed.are_all
         finally:
             if not self._is_following(follower):
                 self._unwant(follower.feed)
@@ -123,13 +121,10 @@ class Feeds:
             del self._wanted[feed]
             self._exchange.unsubscribe(group_of(feed), self._hear)
 
-    async def _missed(self, follower: Follower, since: int | None) -> tuple[list[int], list[FeedEntry], bool]:
-        """What it has seen before, what it has not, and whether that is all."""
+    async def _missed(self, follower: Follower, since: int | None) -> Missed:
         if since is None:
-            return [], [], True
-        seen = await in_database_thread(entry_ids_up_to, follower.feed, since, SEEN_BEFORE)
-        entries, is_all = await in_database_thread(activities_after, follower.user, follower.workspace_id, since=since)
-        return seen, entries, is_all
+            return Missed([], True, [])
+        return await in_database_thread(activities_missed, follower.user, follower.workspace_id, since=since)
 
     def _hear(self, ring: Ring) -> None:
         self._grown[ring["feed"]].update(ring["entries"])
