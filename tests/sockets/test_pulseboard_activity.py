@@ -85,7 +85,7 @@ async def following(user, *workspaces, since=2**62):
 async def heard(socket):
     """What it was told of all that was stored by now."""
     ours = await feeds.feeds()
-    await until(lambda: not (ours._grown or ours._changed.is_set() or ours._one_at_a_time.locked()))
+    await until(lambda: not ours._changed.is_set())
     await asyncio.sleep(0)
     return summed_up(socket.received())
 
@@ -245,6 +245,61 @@ def test_nothing_is_missed_or_told_twice_while_somebody_comes_back(team, people)
 
     told = play(scene)
     assert sorted(one for one in told if isinstance(one, str)) == sorted(f"Ann {number}" for number in range(60))
+
+
+@pytest.fixture
+def slowly(monkeypatch, people):
+    """What the second of them missed is read, and handed over once the test says so."""
+    is_asked, may_be_read, real = threading.Event(), threading.Event(), feeds.activities_missed
+
+    def read(user, *args, **kwargs):
+        missed = real(user, *args, **kwargs)
+        if user == people[1]:
+            is_asked.set()
+            assert may_be_read.wait(5)
+        return missed
+
+    monkeypatch.setattr(feeds, "activities_missed", read)
+    return is_asked, may_be_read
+
+
+def test_what_somebody_missed_is_read_while_others_are_told_and_they_hear_the_rest_after_it(
+    team, leads, people, slowly
+):
+    is_asked, may_be_read = slowly
+    record(team, people[0], "missed")
+
+    async def scene():
+        there, back = await following(people[2], team), await following(people[1])
+        await back.send({"type": "subscribe", "workspace_id": team.pk, "since": 0})
+        await asyncio.to_thread(is_asked.wait, 5)
+        await happens(team, people[0], "a")
+        told = [await heard(there)]
+        await happens(team, people[0], "b", channel=leads)
+        told += [await heard(there), await heard(back)]
+        may_be_read.set()
+        return *told, await caught_up(back)
+
+    done = {"type": "subscribed", "workspace_id": team.pk, "complete": True}
+    assert play(scene) == (["Ann a"], [], [], ["Ann missed", "Ann a", "Ann b", done])
+
+
+def test_who_is_put_out_while_what_they_missed_is_read_is_refused_once(team, people, slowly):
+    is_asked, may_be_read = slowly
+
+    async def scene():
+        back = await following(people[1])
+        await back.send({"type": "subscribe", "workspace_id": team.pk, "since": 0})
+        await asyncio.to_thread(is_asked.wait, 5)
+        await in_database_thread(remove_member, workspace=team, user_id=people[1].pk, by=people[0])
+        ours = await feeds.feeds()
+        await until(lambda: not ours._followers)
+        may_be_read.set()
+        told = [await back.receive()]
+        await happens(team, people[0], "a")
+        return *told, await back.is_silent(), ours._wanted
+
+    assert play(scene) == (not_found(team), True, {})
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite stores one transaction after the other")

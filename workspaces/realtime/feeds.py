@@ -9,7 +9,7 @@ every few seconds, for what followed feeds were given lately.
 import asyncio
 import logging
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from django.db import DatabaseError
 
@@ -17,6 +17,7 @@ from accounts.models import User
 from activity.models import FeedEntry
 from activity.selectors import entries_after, newest_entry_id
 from core.background import Background
+from core.errors import NotFound
 from core.realtime.doorbell import Ring
 from core.realtime.exchange import Exchange, exchange, ring_everywhere
 from core.realtime.outbox import Outbox
@@ -55,6 +56,26 @@ class Follower:
         # What came before it followed: nothing up to the first, and none of the second, is news to it.
         self.since = 0
         self.caught_up_on: frozenset[int] = frozenset()
+        # What comes while it is not caught up; None: it is.
+        self._waiting: list[tuple[Bundle, Collection[int]]] | None = []
+
+    @property
+    def is_caught_up(self) -> bool:
+        return self._waiting is None
+
+    def show(self, bundle: Bundle, without: Collection[int] = ()) -> None:
+        if self._waiting is not None:
+            self._waiting.append((bundle, without))
+        else:
+            figures.sent["activity_update"] += bundle.send(self.outbox, without=without)
+
+    def catch_up(self, missed: Missed) -> None:
+        """Show it first what it missed, then what came meanwhile."""
+        self.caught_up_on = frozenset({*missed.seen_ids, *(entry.pk for entry in missed.entries)})
+        waiting, self._waiting = self._waiting or [], None
+        self.show(Bundle({entry.pk: self.spell(entry) for entry in missed.entries}))
+        for bundle, without in waiting:
+            self.show(bundle, self.caught_up_on.union(without))
 
 
 class Feeds:
@@ -66,7 +87,6 @@ class Feeds:
         self._grown: dict[str, set[int]] = defaultdict(set)
         self._found: set[int] = set()
         self._changed = asyncio.Event()
-        self._one_at_a_time = asyncio.Lock()
         self._shown: set[int] = set()
         self._looks: deque[int] = deque(maxlen=LOOKS_REMEMBERED)
         self._looked_up_to: tuple[int, int] | None = None
@@ -81,23 +101,30 @@ class Feeds:
     async def follow(self, follower: Follower, since: int | None = None) -> bool:
         """Show what comes; with `since`, first what came after the entry of that id. Returns whether that was all.
 
-        Raises NotFound where that is not for them to see.
+        It follows before that is read, so that what is stored while it is read is shown too. Raises NotFound where it
+        is not for them to see.
         """
         self._want(follower.feed)
         try:
             await self._exchange.heard(group_of(follower.feed))
-            async with self._one_at_a_time:
-                follower.since = await in_database_thread(newest_entry_id)
-                missed = await self._missed(follower, since)
-                self._followers[follower.feed].add(follower)
-                bundle = Bundle({entry.pk: follower.spell(entry) for entry in missed.entries})
-                figures.sent["activity_update"] += bundle.send(follower.outbox)
-                follower.caught_up_on = frozenset({*missed.seen_ids, *(entry.pk for entry in missed.entries)})
-                self._looked_up_to = self._looked_up_to or (follower.since, follower.since)
-                return missed.are_all
+            follower.since = await in_database_thread(newest_entry_id)
+            self._join(follower)
         finally:
+            self._unwant(follower.feed)
+        try:
+            missed = await self._missed(follower, since)
             if not self._is_following(follower):
-                self._unwant(follower.feed)
+                raise NotFound
+            follower.catch_up(missed)
+            return missed.are_all
+        finally:
+            if not follower.is_caught_up:
+                self.leave(follower)
+
+    def _join(self, follower: Follower) -> None:
+        self._want(follower.feed)
+        self._followers[follower.feed].add(follower)
+        self._looked_up_to = self._looked_up_to or (follower.since, follower.since)
 
     def leave(self, follower: Follower) -> None:
         if self._is_following(follower):
@@ -133,14 +160,13 @@ class Feeds:
     async def _tell(self) -> None:
         while True:
             await self._changed.wait()
-            self._changed.clear()
             try:
-                async with self._one_at_a_time:
-                    await self._round()
+                await self._round()
             except DatabaseError as trouble:
                 log.warning("cannot read feeds: %s", type(trouble).__name__)
                 await asyncio.sleep(TRY_AGAIN_AFTER)
-                self._changed.set()
+            if not self._grown:
+                self._changed.clear()
             await asyncio.sleep(GATHER)
 
     async def _round(self) -> None:
@@ -168,13 +194,14 @@ class Feeds:
             entries = by_feed[follower.feed]
             if follower.workspace_id not in news.workspace_ids[follower.user.pk]:
                 self.leave(follower)
-                follower.show_out(follower.workspace_id)
+                if follower.is_caught_up:
+                    follower.show_out(follower.workspace_id)
             elif entries:
                 key = follower.feed, follower.spell
                 if key not in bundles:
                     bundles[key] = Bundle({entry.pk: follower.spell(entry) for entry in entries})
                 without = [entry.pk for entry in entries if self._is_kept_from(follower, entry, news)]
-                figures.sent["activity_update"] += bundles[key].send(follower.outbox, without=without)
+                follower.show(bundles[key], without)
 
     def _is_kept_from(self, follower: Follower, entry: FeedEntry, news: News) -> bool:
         is_old = entry.pk in follower.caught_up_on or (entry.pk in self._found and entry.pk <= follower.since)
