@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, Literal, cast
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from django.conf import settings
 
@@ -64,8 +64,15 @@ def _is_allowed_origin(scope: Scope) -> bool:
 
 
 def _is_own_origin(scope: Scope) -> bool:
-    origin = _header(scope, b"origin")
-    return bool(origin) and (origin == settings.PUBLIC_URL or urlsplit(origin).netloc == _header(scope, b"host"))
+    host = _header(scope, b"host")
+    own = {settings.PUBLIC_URL, f"{_scheme(scope)}://{host}"} if host else {settings.PUBLIC_URL}
+    return _header(scope, b"origin") in own
+
+
+def _scheme(scope: Scope) -> str:
+    """That of the pages which open this socket as one to their own server: behind a trusted proxy, the proxy's."""
+    forwarded = _header(scope, b"x-forwarded-proto") if settings.SECURE_PROXY_SSL_HEADER else ""
+    return "https" if (forwarded or scope.get("scheme")) in {"https", "wss"} else "http"
 
 
 def _header(scope: Scope, name: bytes) -> str:

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 WAYS = ("header", "subprotocol", "ticket", "query", "cookie")
 OWN = "http://testserver"
 ALLOWED = "http://localhost:3000"
-FOREIGN = ("https://evil.example", f"{OWN}:8080", f"{OWN}.evil.example", "null", "", None)
+FOREIGN = ("https://evil.example", "https://testserver", f"{OWN}:8080", f"{OWN}.evil.example", "null", "", None)
 REFUSED = ("token_invalid", 4003)
 IS_OPEN = ("frame_type_unknown", None)
 
@@ -59,3 +59,24 @@ def test_a_cookie_is_good_for_our_own_pages_and_allowed_ones_only(customer, path
     assert dict(zip(tried, play(scene), strict=True)) == {
         (way, origin): REFUSED if way == "cookie" and origin in FOREIGN else IS_OPEN for way, origin in tried
     }
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "trusted", "is_own"),
+    [("https", True, True), ("http", True, False), ("https", False, False), (None, True, False)],
+)
+def test_behind_a_trusted_proxy_our_own_pages_are_those_the_proxy_serves(
+    settings, customer, forwarded, trusted, is_own
+):
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if trusted else None
+    cookie = f"access_token={open_pub_session(customer).tokens.access}"
+    headers = {"Host": "pub.example", "Origin": "https://pub.example", "Cookie": cookie}
+    if forwarded:
+        headers["X-Forwarded-Proto"] = forwarded
+
+    async def scene():
+        socket = await Socket.open("/ws/notifications/", headers=headers)
+        await socket.send_unread({"type": "nonsense"})
+        return (await socket.receive_type("error"))["code"]
+
+    assert play(scene) == (IS_OPEN if is_own else REFUSED)[0]
