@@ -9,7 +9,11 @@ MAXIMUM_BODY_LENGTH = 4000
 MAXIMUM_CLIENT_ID_LENGTH = 64
 MAXIMUM_EMOJI_LENGTH = 16
 
-_NEVER_IN_EMOJI = ("L", "Z", "Cc", "Cs", "Co")
+_NEVER_IN_EMOJI = ("L", "Z", "Cc", "Cf", "Cs", "Co")
+# What is not assigned in the Unicode of this Python may be an emoji of a later one.
+_SEEN = ("S", "P", "N", "Cn")
+# The joiner of sequences like families, and the tags of which flags of regions are spelled.
+_JOINING = {"\u200d", *map(chr, range(0xE0020, 0xE0080))}
 _CANNOT_BE_STORED = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -36,11 +40,14 @@ def clean_emoji(text: str) -> str:
     """One emoji, or what passes for one: symbols, not words. Raises EmojiRefused.
 
     Which sequences are emoji changes with every version of Unicode, so this asks only that there be a character beyond
-    ASCII and neither letters, white space nor controls.
+    ASCII that can be seen, and neither letters, white space nor controls but those that join emoji.
     """
+    categories = [unicodedata.category(character) for character in text if character not in _JOINING]
     if not 0 < len(text) <= MAXIMUM_EMOJI_LENGTH or text.isascii():
         raise EmojiRefused
-    if any(unicodedata.category(character).startswith(_NEVER_IN_EMOJI) for character in text):
+    if any(category.startswith(_NEVER_IN_EMOJI) for category in categories):
+        raise EmojiRefused
+    if not any(category.startswith(_SEEN) for category in categories):
         raise EmojiRefused
     return text
 

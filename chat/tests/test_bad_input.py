@@ -72,7 +72,7 @@ def test_a_bad_body_is_refused(send, path, body):
     assert everything() == before
 
 
-@pytest.mark.parametrize("emoji", ["a", "hello", "👍👍x", "👍 👍"])
+@pytest.mark.parametrize("emoji", ["a", "hello", "👍👍x", "👍 👍", "\u202e", "👍\u202e", "\u200d", "\ufe0f"])
 def test_words_are_no_emoji(send, emoji):
     answer = send("/messages/{message}/reactions/", json.dumps({"emoji": emoji}))
 
