@@ -93,10 +93,13 @@ class MessageSaid(_FromServer, tag="new_message"):
 
 
 class MessageEditedHere(_FromServer, tag="message_edited"):
-    """A message says something else now; `id` is the message's, `seq` the change's."""
+    """A message says something else now; `id` is the message's, `seq` the change's. `message` is its body, in the word
+    of the other contracts' frames.
+    """
 
     id: Id
     seq: Seq
+    message: Said
     body: Said
     edited_at: Moment
 
@@ -109,11 +112,14 @@ class MessageDeletedHere(_FromServer, tag="message_deleted"):
 
 
 class ReactedHere(_FromServer, tag="reaction"):
-    """Somebody put an emoji under a message, or took it away."""
+    """Somebody put an emoji under a message, or took it away. `user` is their address, in the word of the other
+    contracts' frames.
+    """
 
     id: Id
     seq: Seq
     emoji: Annotated[str, Meta(examples=["👍"])]
+    user: Email
     user_email: Email
     added: Annotated[bool, Meta(examples=[True])]
 
@@ -176,12 +182,12 @@ class ChannelSpelling:
             return frame_of(MessageSaid(self.channel_id, said))
         if isinstance(entry, MessageEdited):
             edited_at = moment_in_frame(entry.edited_at)
-            return frame_of(MessageEditedHere(self.channel_id, entry.message_id, entry.seq, entry.body, edited_at))
+            body = entry.body
+            return frame_of(MessageEditedHere(self.channel_id, entry.message_id, entry.seq, body, body, edited_at))
         if isinstance(entry, MessageDeleted):
             return frame_of(MessageDeletedHere(self.channel_id, entry.message_id, entry.seq))
-        return frame_of(
-            ReactedHere(self.channel_id, entry.message_id, entry.seq, entry.emoji, entry.user_email, entry.added)
-        )
+        by = entry.user_email
+        return frame_of(ReactedHere(self.channel_id, entry.message_id, entry.seq, entry.emoji, by, by, entry.added))
 
     def whisper(self, whisper: Whisper) -> Frame:
         """In channels nothing else is whispered."""

@@ -28,6 +28,12 @@ MOST_CHANNELS = 200
 AnyFrame = frames.JoinChannel | frames.LeaveChannel | frames.SendMessage | frames.Typing | frames.ResumeChannel
 
 
+def _concerned(frame: AnyFrame) -> dict[str, object]:
+    """What a refusal of this frame says of it."""
+    client_id = frame.client_id if isinstance(frame, frames.SendMessage) else None
+    return {"channel_id": frame.channel_id} | ({"client_id": client_id} if client_id else {})
+
+
 class ChannelsConsumer(SignedInConsumer):
     """Join a channel to hear it, and leave it again; what is wrong with one is told of that one, and the socket stays.
     One socket hears at most 200 channels.
@@ -72,10 +78,10 @@ class ChannelsConsumer(SignedInConsumer):
         try:
             await self._handle(frame)
         except DomainError as refusal:
-            refusal.details["channel_id"] = frame.channel_id
+            refusal.details |= _concerned(frame)
             raise
         except (OperationalError, InterfaceError):
-            raise Unavailable(details={"channel_id": frame.channel_id}) from None
+            raise Unavailable(details=_concerned(frame)) from None
 
     async def _handle(self, frame: AnyFrame) -> None:
         if isinstance(frame, frames.SendMessage):
