@@ -78,17 +78,17 @@ class _Cut:
 
 
 def _ids_of(feed: str, audiences: Collection[str], limit: int, cut: _Cut) -> list[int]:
-    """Each audience's by themselves, as many as are asked for: however much there is for others.
+    """Each audience's by themselves, however much there is for others, and no more of them than are asked for in all.
 
     Ordered by what only the feeds' own index is ordered by: by the key itself, PostgreSQL would go through the table
     past every other feed's.
     """
     hides = f"AND NOT {sql.one_of('actor_id')}" if cut.hidden_ids else ""
     part = f"""
-        SELECT id FROM (
-            SELECT id FROM activity_feedentry
+        SELECT id, place FROM (
+            SELECT id, id * -1 AS place FROM activity_feedentry
             WHERE feed = %s AND audience = %s AND id * -1 > %s AND id * -1 < %s {hides}
-            ORDER BY id * -1 {cut.order} LIMIT %s
+            ORDER BY place {cut.order} LIMIT %s
         ) AS part
         """  # noqa: S608 - what is put in here are names
     hidden = [sql.listed(cut.hidden_ids)] if cut.hidden_ids else []
@@ -97,7 +97,9 @@ def _ids_of(feed: str, audiences: Collection[str], limit: int, cut: _Cut) -> lis
     for start in range(0, len(wanted), AUDIENCES_AT_ONCE):
         some = wanted[start : start + AUDIENCES_AT_ONCE]
         parameters = [value for audience in some for value in (feed, audience, -cut.before, -cut.after, *hidden, limit)]
-        ids += [entry_id for (entry_id,) in sql.fetch(" UNION ALL ".join([part] * len(some)), *parameters)]
+        parts = " UNION ALL ".join([part] * len(some))
+        merged = f"SELECT id FROM ({parts}) AS parts ORDER BY place {cut.order} LIMIT %s"  # noqa: S608 - so are these
+        ids += [entry_id for (entry_id,) in sql.fetch(merged, *parameters, limit)]
     return sorted(ids, reverse=cut.order == "ASC")[:limit]
 
 

@@ -91,7 +91,7 @@ def _plant_beginnings(team: Team, channels: list[Channel], since: datetime) -> N
         ("workspace_created", 1, "created the workspace", ""),
         ("member_added", team.member.pk, "added a member", ""),
         ("member_added", team.admin.pk, "added an admin", ""),
-        *(("channel_created", one.pk, f"created #{one.name}", audience_of(one)) for one in channels),
+        *(("channel_created", one.pk, f"created #{one.name}", audience_of(one.pk)) for one in channels),
     ]
     FeedEntry.objects.bulk_create(
         FeedEntry(
@@ -123,7 +123,7 @@ def _plant_talk(team: Team, channels: list[Channel], now: datetime) -> None:
         )
         FeedEntry.objects.create(
             feed=feed_of(1),
-            audience=audience_of(channel),
+            audience=audience_of(channel.pk),
             at=at,
             actor=sender,
             type="message_sent",

@@ -8,8 +8,8 @@ from accounts.selectors import blocks_among, whom_blocks
 from activity.models import FeedEntry
 from activity.selectors import entry_ids_up_to, feed_after, feed_entries, feed_page
 from core.pagination import MAXIMUM_LIMIT
-from workspaces.audiences import channel_of, feed_of, private_audience
-from workspaces.selectors import channels_open_among, get_workspace_for, private_channels_of, workspace_ids_of
+from workspaces.audiences import audience_of, channel_of, feed_of
+from workspaces.selectors import channels_shown_among, channels_shown_to, get_workspace_for, workspace_ids_of
 
 # How many entries somebody who comes back is taken to have seen: a ring of them may still come, late or again.
 SEEN_BEFORE = 1_000
@@ -68,10 +68,10 @@ def read_news(entry_ids: Collection[int], follower_ids: Collection[int]) -> News
     return News(
         entries,
         workspace_ids_of(follower_ids),
-        channels_open_among(follower_ids, channel_ids) if channel_ids else frozenset(),
+        channels_shown_among(follower_ids, channel_ids) if channel_ids else frozenset(),
         blocks_among({*follower_ids, *actor_ids}) if entries else frozenset(),
     )
 
 
 def _audiences_of(user: User, workspace_id: int) -> list[str]:
-    return [private_audience(channel_id) for channel_id in private_channels_of(user, workspace_id)]
+    return [audience_of(channel_id) for channel_id in channels_shown_to(user, workspace_id)]

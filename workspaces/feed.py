@@ -45,7 +45,7 @@ def channel_deleted(event: events.ChannelDeleted) -> None:
 
 def _show_channel(type: str, channel_id: int, by_id: int, did: str) -> None:
     channel = Channel.objects.get(pk=channel_id)
-    _show(type, channel.workspace_id, by_id, channel_id, f"{did} #{channel.name}", audience_of(channel))
+    _show(type, channel.workspace_id, by_id, channel_id, f"{did} #{channel.name}", audience_of(channel_id))
 
 
 def _show(type: str, workspace_id: int, by_id: int, ref_id: int, summary: str, audience: str = "") -> None:

@@ -141,25 +141,20 @@ def channels_open_among(user_ids: Collection[int], channel_ids: Collection[int])
     """(user, channel) wherever one of these people may read and write in one of these channels; in one query, since
     it is asked for every message.
     """
-    statement = f"""
-        SELECT member.user_id, channel.id
-        FROM workspaces_channel AS channel
-        JOIN workspaces_workspace AS workspace ON workspace.id = channel.workspace_id
-        JOIN workspaces_member AS member ON member.workspace_id = channel.workspace_id
-        WHERE {sql.one_of("channel.id")} AND {sql.one_of("member.user_id")}
-        AND channel.deleted_at IS NULL AND workspace.deleted_at IS NULL
-        AND (NOT channel.is_private OR EXISTS (
-            SELECT 1 FROM workspaces_channelmember AS inside
-            WHERE inside.channel_id = channel.id AND inside.user_id = member.user_id
-        ))
-        """  # noqa: S608 - what is put in here are names
-    found = sql.fetch(statement, sql.listed(channel_ids), sql.listed(user_ids))
-    return frozenset((user_id, channel_id) for user_id, channel_id in found)
+    return _channels_among(user_ids, channel_ids, "AND channel.deleted_at IS NULL")
 
 
-def private_channels_of(user: User, workspace_id: int) -> frozenset[int]:
-    """The ids of the private ones of that workspace they are in."""
-    rows = _channels_open_to(user.pk).filter(workspace=workspace_id, is_private=True)
+def channels_shown_among(user_ids: Collection[int], channel_ids: Collection[int]) -> frozenset[tuple[int, int]]:
+    """The same wherever one of them is shown what happened in one: also in a public one that was deleted. In a private
+    one of those is nobody.
+    """
+    return _channels_among(user_ids, channel_ids)
+
+
+def channels_shown_to(user: User, workspace_id: int) -> frozenset[int]:
+    """The same for one of them: the ids of those of a workspace they are in."""
+    inside = ChannelMember.objects.filter(channel=OuterRef("pk"), user=user)
+    rows = Channel.objects.filter(Q(is_private=False) | Exists(inside), workspace=workspace_id).order_by()
     return frozenset(rows.values_list("pk", flat=True))
 
 
@@ -168,6 +163,25 @@ def members_named(channel: Channel, usernames: Collection[str]) -> list[User]:
     names = {username.upper() for username in usernames}
     rows = members_in(channel).alias(name=Upper("user__username")).filter(user__is_active=True, name__in=names)
     return [member.user for member in rows.order_by("user")]
+
+
+def _channels_among(
+    user_ids: Collection[int], channel_ids: Collection[int], condition: str = ""
+) -> frozenset[tuple[int, int]]:
+    statement = f"""
+        SELECT member.user_id, channel.id
+        FROM workspaces_channel AS channel
+        JOIN workspaces_workspace AS workspace ON workspace.id = channel.workspace_id
+        JOIN workspaces_member AS member ON member.workspace_id = channel.workspace_id
+        WHERE {sql.one_of("channel.id")} AND {sql.one_of("member.user_id")}
+        AND workspace.deleted_at IS NULL {condition}
+        AND (NOT channel.is_private OR EXISTS (
+            SELECT 1 FROM workspaces_channelmember AS inside
+            WHERE inside.channel_id = channel.id AND inside.user_id = member.user_id
+        ))
+        """  # noqa: S608 - what is put in here are names
+    found = sql.fetch(statement, sql.listed(channel_ids), sql.listed(user_ids))
+    return frozenset((user_id, channel_id) for user_id, channel_id in found)
 
 
 def _workspaces_of(user_id: int | Slot) -> QuerySet[Workspace]:

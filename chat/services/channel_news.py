@@ -44,7 +44,7 @@ def _shown(said: ChannelMessage, channel: Channel) -> FeedItem:
         actor_id=said.message.sender_id,
         ref_id=said.message.id,
         summary=f"sent a message in #{channel.name}",
-        audience=audience_of(channel),
+        audience=audience_of(channel.pk),
     )
 
 

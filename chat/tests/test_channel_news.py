@@ -1,6 +1,10 @@
 """What is said in channels is shown in the workspace's feed, and who is mentioned is told."""
 
+from importlib import import_module
+from types import SimpleNamespace
+
 import pytest
+from django.apps import apps
 from django.db import connection
 
 from activity.models import FeedEntry
@@ -22,7 +26,14 @@ def test_the_feed_shows_what_was_said_to_those_who_may_read_it(workspace, channe
 
     entries = FeedEntry.objects.order_by("pk")
     assert list(entries.values_list("feed", "audience", "type", "actor", "ref_id", "summary")) == [
-        (f"workspace-{workspace.pk}", "", "message_sent", boss.pk, public.pk, "sent a message in #general"),
+        (
+            f"workspace-{workspace.pk}",
+            f"channel-{channel.channel_id}",
+            "message_sent",
+            boss.pk,
+            public.pk,
+            "sent a message in #general",
+        ),
         (
             f"workspace-{workspace.pk}",
             f"channel-{private_channel.channel_id}",
@@ -32,6 +43,26 @@ def test_the_feed_shows_what_was_said_to_those_who_may_read_it(workspace, channe
             "sent a message in #leads",
         ),
     ]
+
+
+def test_what_was_shown_of_public_channels_before_is_told_apart_and_can_be_put_together_again(
+    workspace, channel, private_channel, boss, mate, say
+):
+    said = [say(boss, channel), say(mate, private_channel)]
+    created = {"feed": f"workspace-{workspace.pk}", "actor": boss, "summary": "created"}
+    FeedEntry.objects.create(type="channel_created", ref_id=channel.channel_id, **created)
+    FeedEntry.objects.create(type="member_added", ref_id=said[0].pk, **created)
+    migration = import_module("chat.migrations.0006_what_happened_in_channels_is_told_apart")
+    public, private = f"channel-{channel.channel_id}", f"channel-{private_channel.channel_id}"
+
+    def audiences_after(statements):
+        migration.run(statements)(apps, SimpleNamespace(connection=connection))
+        return list(FeedEntry.objects.order_by("pk").values_list("audience", flat=True))
+
+    assert audiences_after(migration.TOGETHER) == ["", private, "", ""]
+    assert audiences_after(migration.APART) == [public, private, public, ""]
+    FeedEntry.objects.all().delete()
+    assert audiences_after(migration.APART) == []
 
 
 def test_nothing_is_shown_of_what_is_said_elsewhere_or_refused(private_chat, channel, customer, stranger, say):

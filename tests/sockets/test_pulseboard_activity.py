@@ -21,7 +21,7 @@ from workspaces.audiences import audience_of, feed_of
 from workspaces.consumers import pulseboard
 from workspaces.models import Channel, ChannelMember, Member, Role, Workspace
 from workspaces.realtime import feeds
-from workspaces.services.channels import put_out_of_channel
+from workspaces.services.channels import change_channel, put_out_of_channel
 from workspaces.services.members import remove_member
 from workspaces.services.workspaces import delete_workspace
 
@@ -63,7 +63,7 @@ def shared_by(owner, *others):
 
 
 def record(workspace, actor, *summaries, channel=None):
-    audience = audience_of(channel) if channel else ""
+    audience = audience_of(channel.pk) if channel else ""
     items = [FeedItem(feed_of(workspace.pk), "tried", actor.pk, 5, summary, audience) for summary in summaries]
     with transaction.atomic():
         record_in_feed(items)
@@ -174,6 +174,32 @@ def test_private_channels_are_told_to_their_members_until_they_are_put_out(team,
         [["Ann a"], ["Ann a"], []],
         [["Ann b", "Ann c"], ["Ann c"], ["Ann c"]],
     )
+
+
+def test_a_channel_that_becomes_public_or_private_is_shown_as_the_list_shows_it(as_user, team, leads, people):
+    """Live, to who comes back, and in the list: to who is not in it, only while it is public."""
+    client = as_user(people[2])
+
+    def listed():
+        shown = client.send("POST", "/api/activities/", {"workspace_id": team.pk}).json()["data"]
+        return [activity["summary"] for activity in reversed(shown)]
+
+    async def shown_after(is_private, summary, there):
+        await in_database_thread(change_channel, channel=leads, fields={"is_private": is_private}, by=people[0])
+        await happens(team, people[0], summary, channel=leads)
+        back = await following(people[2])
+        await back.send({"type": "subscribe", "workspace_id": team.pk, "since": 0})
+        return await heard(there), (await caught_up(back))[:-1], await in_database_thread(listed)
+
+    async def scene():
+        await happens(team, people[0], "a", channel=leads)
+        there = await following(people[2], team)
+        return [await shown_after(False, "b", there), await shown_after(True, "c", there)]
+
+    assert play(scene) == [
+        (["Ann b"], ["Ann a", "Ann b"], ["Ann a", "Ann b"]),
+        ([], [], []),
+    ]
 
 
 def test_who_is_put_out_of_the_workspace_is_told_so_and_nothing_more_of_it(team, people):

@@ -70,7 +70,7 @@ def test_how_many_are_shown(as_user, workspace, boss, asked, shown):
 
 
 def test_private_channels_are_their_members_business(as_user, workspace, boss, mate, make_channel):
-    record(workspace, boss, "sent a message in #leads", audience=audience_of(make_channel("leads", boss)))
+    record(workspace, boss, "sent a message in #leads", audience=audience_of(make_channel("leads", boss).pk))
 
     shown = {
         user: as_user(user).send("POST", ACTIVITIES, {"workspace_id": workspace.pk}).json()["data"]

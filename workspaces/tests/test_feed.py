@@ -12,6 +12,7 @@ from workspaces import events
 from workspaces.activities import activities_for
 from workspaces.audiences import audience_of, feed_of
 from workspaces.models import ChannelMember, Role
+from workspaces.services.channels import change_channel, delete_channel
 
 pytestmark = pytest.mark.django_db
 
@@ -25,8 +26,8 @@ def told(*facts) -> list[tuple[str, int, str]]:
 
 
 def said(channel, by) -> None:
-    item = FeedItem(feed_of(channel.workspace_id), "message_sent", by.pk, 5, f"sent in {channel}", audience_of(channel))
-    record_in_feed([item])
+    feed, audience = feed_of(channel.workspace_id), audience_of(channel.pk)
+    record_in_feed([FeedItem(feed, "message_sent", by.pk, 5, f"sent in {channel}", audience)])
 
 
 def summaries(user, workspace, **asked) -> list[str]:
@@ -86,6 +87,29 @@ def test_who_is_let_into_a_private_channel_sees_what_happened_there_until_they_a
 
     ChannelMember.objects.filter(user=mate).delete()
     assert summaries(mate, workspace) == []
+
+
+def test_what_happened_in_a_channel_is_shown_to_who_may_read_it_now(workspace, boss, mate, make_channel):
+    channel = make_channel("flip", boss)
+    said(channel, boss)
+    assert (summaries(boss, workspace), summaries(mate, workspace)) == (["sent in #flip"], [])
+
+    change_channel(channel=channel, fields={"is_private": False}, by=boss)
+    said(channel, boss)
+    assert summaries(boss, workspace) == summaries(mate, workspace) == ["sent in #flip"] * 2
+
+    change_channel(channel=channel, fields={"is_private": True}, by=boss)
+    assert (summaries(boss, workspace), summaries(mate, workspace)) == (["sent in #flip"] * 2, [])
+
+
+def test_what_happened_in_a_public_channel_outlives_it_and_in_a_private_one_does_not(
+    workspace, boss, mate, make_channel
+):
+    for channel in (make_channel("general"), make_channel("leads", boss, mate)):
+        said(channel, boss)
+        delete_channel(channel=channel, by=boss)
+
+    assert summaries(boss, workspace) == summaries(mate, workspace) == ["deleted #general", "sent in #general"]
 
 
 def test_those_one_has_blocked_are_hidden(workspace, boss, mate, make_channel):

@@ -7,10 +7,11 @@ from core.errors import NotFound
 from workspaces.models import Member
 from workspaces.selectors import (
     channels_open_among,
+    channels_shown_among,
+    channels_shown_to,
     get_channel_for,
     get_workspace_for,
     members_named,
-    private_channels_of,
     workspace_ids_of,
     workspaces_of,
 )
@@ -70,7 +71,7 @@ def test_who_left_the_workspace_is_in_none_of_its_channels(channels, workspace, 
     Member.objects.filter(user=aide).delete()
 
     assert channels_open_among([aide.pk], [channel.pk for channel in channels]) == frozenset()
-    assert private_channels_of(aide, workspace.pk) == frozenset()
+    assert channels_shown_among([aide.pk], [channel.pk for channel in channels]) == frozenset()
 
 
 def test_channels_are_looked_up_in_one_query_each(django_assert_num_queries, channels, boss, mate):
@@ -82,12 +83,18 @@ def test_channels_are_looked_up_in_one_query_each(django_assert_num_queries, cha
         assert get_channel_for(boss, ids[0]).workspace.name == "Engineering Team"
 
 
-def test_private_channels_are_told_to_who_is_in_them(channels, workspace, make_workspace, boss, mate):
-    other = make_workspace("Other")
+def test_what_happened_in_channels_is_shown_also_of_public_ones_that_were_deleted(
+    channels, workspace, make_workspace, boss, mate, stranger
+):
+    general, leads, old = (channel.pk for channel in channels)
+    to_all, to_boss = {general, old}, {general, leads, old}
 
-    assert private_channels_of(boss, workspace.pk) == {channels[1].pk}
-    assert private_channels_of(mate, workspace.pk) == frozenset()
-    assert private_channels_of(boss, other.pk) == frozenset()
+    assert (channels_shown_to(boss, workspace.pk), channels_shown_to(mate, workspace.pk)) == (to_boss, to_all)
+    assert channels_shown_to(boss, make_workspace("Other").pk) == frozenset()
+    assert channels_shown_among([boss.pk, mate.pk, stranger.pk], [general, leads, old, 999_999]) == {
+        *((boss.pk, channel_id) for channel_id in to_boss),
+        *((mate.pk, channel_id) for channel_id in to_all),
+    }
 
 
 def test_workspaces_of_many_people(django_assert_num_queries, make_workspace, workspace, boss, mate, stranger):
