@@ -3,7 +3,7 @@
 import asyncio
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from shutil import which
@@ -29,6 +29,11 @@ needs_both = pytest.mark.skipif(
 needs_nginx = pytest.mark.skipif(not Path(roll_servers.NGINX).exists(), reason="needs nginx")
 
 
+def counts(at_most: Mapping[str, float]) -> dict[str, float]:
+    """Of the bounds, those that hold however busy a machine is; the others are for `make faults` on a quiet one."""
+    return {name: most for name, most in at_most.items() if not name.endswith("_seconds")}
+
+
 @pytest.fixture
 def directory() -> Iterator[Path]:
     with own_directory() as made:
@@ -52,7 +57,7 @@ def test_nothing_is_lost_or_doubled_when_the_only_server_is_killed(directory):
 
     figures = asyncio.run(kill_the_server.play(stage_at(directory, plan.people), 1, plan, random.Random(1)))
 
-    assert missed(figures, kill_the_server.AT_MOST) == []
+    assert missed(figures, counts(kill_the_server.AT_MOST)) == []
     assert figures["sends"] == plan.sends
     assert figures["resumes"] == plan.people
 
@@ -63,7 +68,7 @@ def test_nothing_is_lost_or_doubled_when_one_of_two_servers_is_killed(directory,
 
     figures = asyncio.run(kill_the_server.play(stage_at(directory, plan.people, redis.url), 2, plan, random.Random(1)))
 
-    assert missed(figures, kill_the_server.AT_MOST) == []
+    assert missed(figures, counts(kill_the_server.AT_MOST)) == []
     assert figures["sends"] == plan.sends
 
 
@@ -75,7 +80,7 @@ def test_nobody_notices_that_redis_is_restarted(directory, redis):
         restart_redis.play(stage_at(directory, plan.people, redis.url), redis, plan, random.Random(1))
     )
 
-    assert missed(figures, restart_redis.AT_MOST) == []
+    assert missed(figures, counts(restart_redis.AT_MOST)) == []
 
 
 @needs_both
@@ -84,7 +89,7 @@ def test_messages_are_acknowledged_while_redis_is_stopped(directory, redis):
 
     figures = asyncio.run(stop_redis.play(stage_at(directory, plan.people, redis.url), redis, plan))
 
-    assert missed(figures, stop_redis.AT_MOST) == []
+    assert missed(figures, counts(stop_redis.AT_MOST)) == []
     assert figures["sent_while_stopped"] > 50
 
 
@@ -94,7 +99,7 @@ def test_everybody_hears_everything_once_over_a_layer_that_loses_delays_and_doub
 
     figures = asyncio.run(lossy_doorbell.play(stage_at(directory, plan.people, redis.url), plan, 1))
 
-    assert missed(figures, lossy_doorbell.AT_MOST) == []
+    assert missed(figures, counts(lossy_doorbell.AT_MOST)) == []
     assert figures["rings_dropped"] > 0
     assert figures["rings_late"] > 0
     assert figures["rings_doubled"] > 0
@@ -107,7 +112,7 @@ def test_a_server_goes_down_behind_nginx_without_a_request_or_a_message_lost(dir
 
     figures = asyncio.run(roll_servers.play(stage_at(directory, plan.people, redis.url), plan))
 
-    assert missed(figures, roll_servers.AT_MOST) == []
+    assert missed(figures, counts(roll_servers.AT_MOST)) == []
     assert figures["closes"] > 0
 
 
