@@ -83,6 +83,10 @@ def _sockets() -> Iterator[Metric]:
     yield _counters("socket_frames_sent", "Frames given to sockets.", ("type",), _by_one(sockets.sent))
     closed = list(sockets.closed.items())
     yield _counters("sockets_closed", "WebSockets closed, by whom and with what code.", ("by", "code"), closed)
+    let_in = "How long it took to let a WebSocket in, from its handshake on."
+    yield _histogram("socket_opening_duration_seconds", let_in, sockets.opening_seconds)
+    posted = "How long it took from a frame that says something to its being stored or refused."
+    yield _histogram("socket_posting_duration_seconds", posted, sockets.posting_seconds)
 
 
 def _real_time() -> Iterator[Metric]:
@@ -90,12 +94,8 @@ def _real_time() -> Iterator[Metric]:
     yield _gauge("hub_rooms", "Rooms with sockets here.", census.rooms)
     yield _gauge("hub_sockets", "Sockets that are in a room here.", census.listeners)
     yield _gauge("writer_waiting_messages", "Messages that wait to be stored.", census.waiting)
-    sizes = _histograms("writer_batch_messages", "Messages stored in one transaction.", ())
-    _add(sizes, [], real_time.batch_sizes)
-    yield sizes
-    seconds = _histograms("writer_store_seconds", "How long storing a batch took.", ())
-    _add(seconds, [], real_time.store_seconds)
-    yield seconds
+    yield _histogram("writer_batch_messages", "Messages stored in one transaction.", real_time.batch_sizes)
+    yield _histogram("writer_store_seconds", "How long storing a batch took.", real_time.store_seconds)
     yield _counter("writer_failed_batches", "Batches the database did not take.", real_time.failed_batches)
     over_the_layer = asdict(rings)
     yield _counters("doorbell_rings", "What went over the channel layer.", ("outcome",), _by_one(over_the_layer))
@@ -168,6 +168,12 @@ def _counters(name: str, help_text: str, labels: tuple[str, ...], samples: Sampl
 
 def _by_one(counts: Mapping[str, int]) -> Samples:
     return [((value,), count) for value, count in list(counts.items())]
+
+
+def _histogram(name: str, help_text: str, histogram: Histogram) -> Metric:
+    family = _histograms(name, help_text, ())
+    _add(family, [], histogram)
+    return family
 
 
 def _histograms(name: str, help_text: str, labels: tuple[str, ...]) -> HistogramMetricFamily:

@@ -159,7 +159,8 @@ def test_with_the_database_in_trouble_this_process_still_answers(client, token):
             cursor.execute("ALTER TABLE core_job_away RENAME TO core_job")
 
     assert value(samples, "database_up") == 0
-    assert (PREFIX + "sockets_open", ()) in samples
+    for name in ("sockets_open", "socket_opening_duration_seconds_count", "socket_posting_duration_seconds_count"):
+        assert (PREFIX + name, ()) in samples
     assert value(read(client), "database_up") == 1
 
 

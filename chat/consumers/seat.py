@@ -15,6 +15,7 @@ from chat.realtime.writer import Outcome, Writer
 from chat.selectors.admission import Admission, Hiding, admit_to
 from chat.services.posting import NewMessage
 from core.realtime.outbox import Outbox
+from core.surface.socket_figures import figures
 from core.threads import in_database_thread
 
 TYPING_EVERY = 1.0
@@ -88,13 +89,15 @@ class Sending:
 
     async def post(self, message: NewMessage) -> None:
         """Hand it to the writer; wait only while too many wait already."""
+        started = time.monotonic()
         outcome = self._writer.post(message)
         self._in_flight.add(outcome)
-        outcome.add_done_callback(partial(self._settle, message))
+        outcome.add_done_callback(partial(self._settle, message, started))
         while len(self._in_flight) >= IN_FLIGHT:
             await asyncio.wait(self._in_flight, return_when=asyncio.FIRST_COMPLETED)
 
-    def _settle(self, message: NewMessage, done: "asyncio.Future[Outcome]") -> None:
+    def _settle(self, message: NewMessage, started: float, done: "asyncio.Future[Outcome]") -> None:
         self._in_flight.discard(done)
+        figures.posting_seconds.note(time.monotonic() - started)
         if not done.cancelled():
             self._answer(message, done.result())

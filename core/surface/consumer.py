@@ -84,6 +84,7 @@ class SurfaceConsumer:
         Should that take long, it is answered all the same: clients give up on a handshake sooner than on a socket.
         """
         await self._receive()
+        started = time.monotonic()
         opening = asyncio.ensure_future(self.opened())
         figures.open += 1
         try:
@@ -91,6 +92,7 @@ class SurfaceConsumer:
             await self._send({"type": "websocket.accept", "subprotocol": BEARER if offers_bearer(self.scope) else None})
             self.answered()
             await opening
+            figures.opening_seconds.note(time.monotonic() - started)
             await self._read()
         except SocketClosed as closing:
             if closing.failure is not None:

@@ -24,10 +24,12 @@ def count():
         "rings": rings.sent,
         "batches": sum(real_time.batch_sizes.counts),
         "stored": real_time.batch_sizes.total,
+        "let in": sum(sockets.opening_seconds.counts),
+        "posted": sum(sockets.posting_seconds.counts),
     }
 
 
-def test_frames_rooms_batches_and_closes_are_counted(guests):
+def test_frames_rooms_batches_waits_and_closes_are_counted(guests):
     seen = []
     ann_is, ben_is = bearer(guests[0]), bearer(guests[1])
 
@@ -61,6 +63,7 @@ def test_frames_rooms_batches_and_closes_are_counted(guests):
     }
     assert rise["closed"] == {("client", "1000"): 1, ("server", "4003"): 1}
     assert (rise["open"], rise["resumes"], rise["batches"], rise["stored"]) == (0, 1, 1, 1)
+    assert (rise["let in"], rise["posted"]) == (2, 1)
     assert rise["rings"] >= 1
     assert take_census() == Census()
 
