@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
@@ -65,9 +65,12 @@ def member_ids_of(workspace_id: int) -> frozenset[int]:
 
 
 def members_seen_since(workspace_id: int, moment: datetime) -> frozenset[int]:
-    """The ids of the people of a workspace who are there, or were at that moment or later."""
-    there = Q(user__in=_live().values("user")) | Q(user__in=LastSeen.objects.filter(at__gte=moment).values("user"))
-    rows = Member.objects.filter(there, workspace=workspace_id)
+    """The ids of the people of a workspace who are there, or were at that moment or later: a look into an index for
+    each of them, since those of all workspaces would be many more.
+    """
+    theirs = {"user": OuterRef("user")}
+    is_there, was_there = _live().filter(**theirs), LastSeen.objects.filter(at__gte=moment, **theirs)
+    rows = Member.objects.filter(Exists(is_there) | Exists(was_there), workspace=workspace_id)
     return frozenset(rows.values_list("user", flat=True))
 
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from django.db import connection
 from django.utils import timezone
 
 from accounts.models import UserType
@@ -13,6 +14,7 @@ from analytics.services import close_days
 from chat.models import Conversation, Message
 from workspaces.audiences import MESSAGE_SENT, feed_of
 from workspaces.models import Channel, LastSeen, Member, Role, Workspace
+from workspaces.presence import members_seen_since
 from workspaces.services.leases import IDLE, ONLINE, settle_leases
 
 PER_DAY, ACTIVE = "/api/metrics/messages-per-day", "/api/metrics/active-users"
@@ -138,6 +140,14 @@ def test_only_its_people_are_active_in_a_workspace(as_user, workspace, people, s
     settle_leases(NODE, taken={stranger.pk: ONLINE}, dropped=())
 
     assert active(as_user(people[0]), workspace, 15) == 0
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite tells of its plans in other words")
+def test_who_was_there_is_looked_up_for_its_people_however_many_others_were(workspace, plan_of):
+    plan = plan_of(lambda: members_seen_since(workspace.pk, ago(minutes=15)), without=["seqscan"])
+
+    assert plan.count("Index Cond: (user_id = workspaces_member.user_id)") == 2
+    assert "hashed" not in plan
 
 
 @pytest.mark.parametrize("path", [PER_DAY, ACTIVE, f"{PER_DAY}/", f"{ACTIVE}/"])
