@@ -1,9 +1,11 @@
 """Looking for words in what was said in channels."""
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db import connection
+from django.db.models import Q
 
 from chat.models import Message
 from core import sql
@@ -37,9 +39,14 @@ def find_saying(
         return _find_by_index(words, conversation_ids, stretch, but_of)
     rows = Message.objects.filter(in_channel=True, conversation__in=conversation_ids).exclude(sender__in=but_of)
     for word in words.split():
-        rows = rows.filter(body__icontains=word)
+        rows = rows.filter(_says(word))
     rows = rows.filter(pk__gt=stretch.after, pk__lt=stretch.before).order_by("-pk" if stretch.newest else "pk")
     return list(rows.values_list("pk", flat=True)[: stretch.count])
+
+
+def _says(word: str) -> Q:
+    """SQLite's own comparison is several times quicker, and knows the capitals of English letters only."""
+    return Q(body__icontains=word) if word.isascii() else Q(body__iregex=re.escape(word))
 
 
 def _statement(start: str, step: str, order: str) -> str:

@@ -32,7 +32,7 @@ def conversation(channel, boss, mate):
     return conversation
 
 
-def plant(conversation, said):
+def plant(conversation, said, first=1):
     Message.objects.bulk_create(
         Message(
             pk=pk,
@@ -43,7 +43,7 @@ def plant(conversation, said):
             in_channel=True,
             created_at=timezone.now(),
         )
-        for seq, (pk, body, by) in enumerate(said, 1)
+        for seq, (pk, body, by) in enumerate(said, first)
     )
 
 
@@ -71,6 +71,20 @@ def test_the_newest_and_the_oldest_are_found_in_order(conversation, newest, coun
 )
 def test_all_words_are_said(conversation, words, found):
     assert find_saying(words, [conversation.pk], Stretch(10)) == found
+
+
+@pytest.mark.parametrize("words", ["étude", "ÉTUDE", "Δέλτα", "ДОМ étude"])
+def test_letters_of_any_alphabet_are_found_in_any_case(conversation, boss, words):
+    plant(conversation, [(5, "Étude: δέλτα, Дом", boss)], first=100)
+
+    assert find_saying(words, [conversation.pk], Stretch(10)) == [5]
+
+
+@pytest.mark.parametrize("words", ["n..dle", "[a-z]", "é.*", "[à-ÿ]tude", "(é"])
+def test_signs_stand_for_nothing_else(conversation, boss, words):
+    plant(conversation, [(5, "Needle, étude", boss)], first=100)
+
+    assert find_saying(words, [conversation.pk], Stretch(10)) == []
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite compares parts of words")
