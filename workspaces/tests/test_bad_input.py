@@ -9,7 +9,7 @@ pytestmark = pytest.mark.django_db
 
 HUGE = 10**400
 NOT_TEXT = (None, 1, True, [], {}, "nul\0byte")
-NOT_IDS = (None, "1", 1.5, True, [], {}, 0, -1, 2**31, HUGE)
+NOT_IDS = (None, "1", 1.5, True, [], {}, 0, -1, 2**63, HUGE)
 NOT_FLAGS = (None, "true", "1", 2, -1, 0.5, [], {}, HUGE)
 NAME = (*NOT_TEXT, "", "   ")
 ONE = "/api/workspaces/{workspace}/"
@@ -78,6 +78,24 @@ def test_a_wrong_field_is_named(as_user, boss, ids, method, path, body, field, v
 
     assert (response.status_code, response.json()["code"]) == (400, "invalid")
     assert set(response.json()["errors"]) == {field}
+    assert everything() == before
+
+
+@pytest.mark.parametrize("unknown", [2**31, 2**63 - 1])
+def test_an_id_that_nothing_has_is_not_a_wrong_one(as_user, boss, ids, unknown):
+    client, before = as_user(boss), everything()
+    members = f"/api/channels/{ids['private']}/members/"
+
+    refused = [
+        client.send(method, path, body).json()["code"]
+        for method, path, body in (
+            ("POST", "/api/channels/", {"workspace_id": unknown, "name": "new"}),
+            ("POST", members, {"user_id": unknown}),
+            ("DELETE", members, {"user_id": unknown}),
+        )
+    ]
+
+    assert refused == ["not_found", "member_unknown", "not_found"]
     assert everything() == before
 
 

@@ -117,7 +117,7 @@ class ChannelIn(Serializer):
 
 
 class NewChannelIn(ChannelIn):
-    workspace_id = Integer(min_value=1)
+    workspace_id = Integer(min_value=1, max_value=2**63 - 1)
 
 
 class ChannelOut(Serializer):
@@ -137,4 +137,4 @@ class ChannelMade(Serializer):
 
 
 class ChannelMemberIn(Serializer):
-    user_id = Integer(min_value=1, help_text="Of somebody in the workspace.")
+    user_id = Integer(min_value=1, max_value=2**63 - 1, help_text="Of somebody in the workspace.")
