@@ -399,5 +399,7 @@ def answer_of(act):
 
 
 @pytest.mark.django_db
-def test_chat_does_what_a_plain_account_says():
+def test_chat_does_what_a_plain_account_says(settings):
+    settings.RATE_LIMITS = settings.RATE_LIMITS | {"workspace_invitation_address": "1000/day"}
+
     run_state_machine_as_test(ChatMachine)

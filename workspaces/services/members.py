@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.selectors import find_active_user, find_user_at
+from core import limits
 from core.errors import NotFound
 from core.events import announce
 from workspaces import events
@@ -24,9 +25,12 @@ from workspaces.services.workspaces import end_workspace
 def add_member(*, workspace: Workspace, email: str, role: str, by: User) -> Member | Invitation:
     """Whoever is known by that address is in at once; an unknown one is written to, and is in once they prove it.
 
-    Raises NotAnAdmin, AlreadyMember, and TooMany for one who is written to again and again.
+    Raises NotAnAdmin, AlreadyMember, and TooMany: known or not, nobody is told over and over, and nobody tells ever so
+    many.
     """
     locked, email = lock_workspace_run_by(by, workspace.pk).workspace, email.lower()
+    limits.hit_durably("workspace_invitation_address", email)
+    limits.hit_durably("workspace_invitation_sender", str(by.pk))
     user = find_user_at(email)
     if user is None:
         return invite(locked, email, role, by)

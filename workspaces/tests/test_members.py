@@ -109,6 +109,34 @@ def test_nobody_writes_to_ever_so_many(as_user, boss, path, settings):
     assert (Invitation.objects.count(), OutboxMail.objects.count()) == (2, 2)
 
 
+@time_machine.travel(NOON, tick=False)
+def test_who_is_put_out_and_in_again_is_not_told_for_ever(as_user, boss, known, path, settings):
+    settings.RATE_LIMITS = settings.RATE_LIMITS | {"workspace_invitation_address": "2/day"}
+    client = as_user(boss)
+
+    answers = []
+    for _ in range(3):
+        answers.append(client.send("POST", path, {"email": known.email}))
+        client.send("DELETE", f"{path}{known.pk}/")
+
+    assert [answer.status_code for answer in answers] == [201, 201, 429]
+    assert (answers[-1].json()["code"], int(answers[-1]["Retry-After"])) == ("too_many_requests", 24 * 3600)
+    assert Notification.objects.filter(recipient=known).count() == 2
+    assert not Member.objects.filter(user=known).exists()
+
+
+@time_machine.travel(NOON, tick=False)
+def test_who_is_over_the_limit_learns_nothing_of_an_address(as_user, boss, known, path, settings):
+    settings.RATE_LIMITS = settings.RATE_LIMITS | {"workspace_invitation_sender": "1/day"}
+    client = as_user(boss)
+
+    client.send("POST", path, {"email": "first@example.com"})
+    answers = [client.send("POST", path, {"email": email}) for email in (known.email, boss.email, "new@example.com")]
+
+    assert {answer.status_code for answer in answers} == {429}
+    assert {(answer.content, answer["Retry-After"]) for answer in answers} == {(answers[0].content, "86400")}
+
+
 @pytest.mark.parametrize("user_type", [UserType.CUSTOMER, UserType.MEMBER, UserType.VENUE_OWNER])
 def test_an_address_nobody_has_proved_is_written_to(as_user, workspace, boss, make_user, path, user_type):
     """Whoever gave it at registration may not be who reads its mail."""
