@@ -16,6 +16,13 @@ class ChannelNotYours(errors.Forbidden):
     message = "Only who made the channel and the workspace's admins may do this."
 
 
+class Blocked(errors.Forbidden):
+    """The same whoever of the two has blocked the other."""
+
+    code = "blocked"
+    message = "You cannot add them to a workspace."
+
+
 class AlreadyMember(errors.Conflict):
     code = "already_member"
     message = "They are in the workspace already."

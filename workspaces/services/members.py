@@ -8,12 +8,12 @@ from django.db.models import Case, QuerySet, When
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.selectors import find_active_user, find_user_at
+from accounts.selectors import are_blocked, find_active_user, find_user_at
 from core import limits
 from core.errors import NotFound
 from core.events import announce
 from workspaces import events
-from workspaces.errors import AlreadyMember, NotTheOwner, OwnerStays
+from workspaces.errors import AlreadyMember, Blocked, NotTheOwner, OwnerStays
 from workspaces.models import ChannelMember, Invitation, Member, Role, Workspace
 from workspaces.services.channels import leave_private_channels
 from workspaces.services.invitations import invite
@@ -25,8 +25,8 @@ from workspaces.services.workspaces import end_workspace
 def add_member(*, workspace: Workspace, email: str, role: str, by: User) -> Member | Invitation:
     """Whoever is known by that address is in at once; an unknown one is written to, and is in once they prove it.
 
-    Raises NotAnAdmin, AlreadyMember, and TooMany: known or not, nobody is told over and over, and nobody tells ever so
-    many.
+    Raises NotAnAdmin, Blocked, AlreadyMember, and TooMany: known or not, nobody is told over and over, and nobody tells
+    ever so many.
     """
     locked, email = lock_workspace_run_by(by, workspace.pk).workspace, email.lower()
     limits.hit_durably("workspace_invitation_address", email)
@@ -34,6 +34,8 @@ def add_member(*, workspace: Workspace, email: str, role: str, by: User) -> Memb
     user = find_user_at(email)
     if user is None:
         return invite(locked, email, role, by)
+    if are_blocked(by, user):
+        raise Blocked
     return take_in(locked, user, role, by_id=by.pk)
 
 
@@ -50,7 +52,9 @@ def take_in(locked: Workspace, user: User, role: str, *, by_id: int) -> Member:
 
 
 def take_up_invitations(*, user_id: int, email: str) -> None:
-    """They have proved that the address is theirs: all the places kept for it are."""
+    """They have proved that the address is theirs: all the places kept for it are. One that somebody kept whom they
+    block, or who blocks them, goes on waiting.
+    """
     kept = Invitation.objects.filter(email=email.lower(), expires_at__gt=timezone.now(), workspace__deleted_at=None)
     workspace_ids = list(kept.order_by("workspace").values_list("workspace", flat=True))
     user = find_active_user(user_id) if workspace_ids else None
@@ -64,8 +68,8 @@ def _take_up(workspace_ids: Sequence[int], user: User, kept: QuerySet[Invitation
     for workspace_id in workspace_ids:
         with suppress(NotFound, AlreadyMember):
             locked = lock_workspace(workspace_id)
-            invitation = kept.filter(workspace=locked).first()
-            if invitation is not None:
+            invitation = kept.filter(workspace=locked).select_related("invited_by").first()
+            if invitation is not None and not are_blocked(user, invitation.invited_by):
                 invitation.delete()
                 take_in(locked, user, invitation.role, by_id=user.pk)
 

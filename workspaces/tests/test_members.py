@@ -8,6 +8,7 @@ from django.core import mail
 
 from accounts.events import EmailProved
 from accounts.models import UserType
+from accounts.services.blocks import block_user, unblock_user
 from accounts.services.one_time_passwords import Asker, request_one_time_password, use_one_time_password
 from accounts.services.privacy import anonymise_account, export_account
 from core.events import announce
@@ -135,6 +136,39 @@ def test_who_is_over_the_limit_learns_nothing_of_an_address(as_user, boss, known
 
     assert {answer.status_code for answer in answers} == {429}
     assert {(answer.content, answer["Retry-After"]) for answer in answers} == {(answers[0].content, "86400")}
+
+
+@pytest.mark.parametrize("blocks", ["known", "boss"])
+def test_who_has_blocked_or_is_blocked_is_not_put_in(as_user, workspace, boss, known, path, blocks):
+    one, other = (known, boss) if blocks == "known" else (boss, known)
+    block_user(blocked=other, by=one)
+
+    refused = as_user(boss).send("POST", path, {"email": known.email})
+
+    told = {"status": "error", "message": "You cannot add them to a workspace.", "code": "blocked"}
+    assert (refused.status_code, refused.json()) == (403, told)
+    assert roles(workspace) == {"bo": "owner"}
+    assert not Notification.objects.exists()
+
+
+def test_what_somebody_blocked_has_kept_waits_until_they_are_no_more(
+    workspace, boss, make_user, invite, make_workspace
+):
+    new = make_user("nora")
+    other = make_workspace("Other", owner=make_user("otto"))
+    invite(new.email)
+    invite(new.email, workspace=other, invited_by=other.created_by)
+    block_user(blocked=boss, by=new)
+
+    announce(EmailProved(user_id=new.pk, email=new.email))
+
+    assert (roles(workspace), roles(other)) == ({"bo": "owner"}, {"otto": "owner", "nora": "member"})
+    assert Invitation.objects.get().workspace == workspace
+
+    unblock_user(blocked=boss, by=new)
+    announce(EmailProved(user_id=new.pk, email=new.email))
+
+    assert roles(workspace) == {"bo": "owner", "nora": "member"}
 
 
 @pytest.mark.parametrize("user_type", [UserType.CUSTOMER, UserType.MEMBER, UserType.VENUE_OWNER])

@@ -16,7 +16,7 @@ from workspaces.api.pulseboard.fields import (
     NewMemberIn,
     RoleIn,
 )
-from workspaces.errors import AlreadyMember, NotAnAdmin, NotTheOwner, OwnerStays
+from workspaces.errors import AlreadyMember, Blocked, NotAnAdmin, NotTheOwner, OwnerStays
 from workspaces.models import Invitation, Member
 from workspaces.selectors import get_workspace_for, get_workspace_run_by, invitations_to, members_of
 from workspaces.services.invitations import withdraw_invitation
@@ -44,7 +44,7 @@ class WorkspaceMembers(SurfaceView):
         body=NewMemberIn,
         answer=AddedOut,
         status=201,
-        errors=[NotAnAdmin, AlreadyMember],
+        errors=[NotAnAdmin, Blocked, AlreadyMember],
         example={"email": "dora@example.com", "role": "member"},
         answer_example={"state": "invited", "user_id": None, "email": "dora@example.com", "role": "member"},
     )
