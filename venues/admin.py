@@ -163,7 +163,8 @@ class VenueAdmin(GovernedAdmin[Venue]):
 
     @page_action(
         "Close",
-        question="It takes no customers any more, and its owner cannot undo this. Its history stays.",
+        question="It takes no customers any more, its subscription is cancelled, and its owner cannot undo this. "
+        "Its history stays.",
         icon="door_front",
         variant=ActionVariant.DANGER,
     )

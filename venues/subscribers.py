@@ -1,14 +1,17 @@
 from accounts.events import AccountAnonymised
 from accounts.services.privacy import register_export_section
 from activity.services import Target, record_activity
-from billing.events import SubscriptionEnding
+from billing.events import SubscriptionEnding, SubscriptionStarted
 from billing.selectors import get_subscription
 from core.events import with_it
 from notifications.services import queue_mail
+from venues.errors import VenueUnknown
 from venues.events import VenueCreated, VenueStatusChanged
 from venues.exports import presence_section, scans_section, visits_section
+from venues.models import Venue
 from venues.selectors import find_venue_of_subscriber, get_venue_name
 from venues.services.presence import end_presence
+from venues.services.subscriptions import unsubscribe_venue
 
 register_export_section("presence", presence_section)
 register_export_section("visits", visits_section)
@@ -18,6 +21,14 @@ register_export_section("scans", scans_section)
 @with_it(AccountAnonymised)
 def forget_where_they_are(event: AccountAnonymised) -> None:
     end_presence(event.user_id)
+
+
+@with_it(SubscriptionStarted)
+def subscribe_no_closed_venue(event: SubscriptionStarted) -> None:
+    """Wherever it was started. Raises VenueUnknown."""
+    venue = find_venue_of_subscriber(get_subscription(event.subscription_id).subscriber_id)
+    if venue is not None and venue.status == Venue.Status.CLOSED:
+        raise VenueUnknown
 
 
 @with_it(SubscriptionEnding)
@@ -51,6 +62,12 @@ def write_down_the_status(event: VenueStatusChanged) -> None:
         summary=f"Changed a venue's status from {event.old} to {event.new}",
         target=_venue(event.venue_id),
     )
+
+
+@with_it(VenueStatusChanged)
+def cancel_what_a_closed_venue_subscribed(event: VenueStatusChanged) -> None:
+    if event.new == Venue.Status.CLOSED:
+        unsubscribe_venue(venue_id=event.venue_id, by_id=event.by_id)
 
 
 def _venue(venue_id: int) -> Target:

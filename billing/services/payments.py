@@ -49,7 +49,7 @@ def record_payment(
         redeem_coupon(quote=quote, subscription=subscription, payment=payment, at=now, by=by)
     begins = max(subscription.current_period_ends_at, paid_at)
     subscription.current_period_ends_at = one_period_after(begins, subscription.plan.period)
-    change_status(subscription, Subscription.Status.ACTIVE, by=by)
+    change_status(subscription, Subscription.Status.ACTIVE, by_id=by.pk)
     announce(events.PaymentRecorded(payment_id=payment.pk, by_id=by.pk))
     return payment
 

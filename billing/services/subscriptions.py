@@ -40,6 +40,7 @@ def start_subscription(
     CouponUsedUp and CouponUsedBefore.
     """
     now = timezone.now()
+    _lock_subscriber(subscriber.pk)
     plan = plans_offered().filter(pk=plan_id).first()
     if plan is None:
         raise PlanNotOffered
@@ -63,10 +64,17 @@ def start_subscription(
 def cancel_subscription(*, subscription_id: int, by: User) -> Subscription:
     """It ends now. Cancelling a cancelled one changes nothing. Raises NotFound."""
     subscription = lock_subscription(subscription_id)
-    if subscription.is_live:
-        subscription.cancelled_at = timezone.now()
-        change_status(subscription, Subscription.Status.CANCELLED, by=by)
+    _cancel(subscription, by_id=by.pk)
     return subscription
+
+
+@transaction.atomic
+def cancel_live_subscription(*, subscriber_id: int, by_id: int | None) -> None:
+    """The subscriber's, if there is one. Their row is locked: one that starts meanwhile has started, or sees this."""
+    _lock_subscriber(subscriber_id)
+    live = Subscription.objects.filter(subscriber=subscriber_id, status__in=Subscription.LIVE)
+    for subscription_id in live.values_list("pk", flat=True):
+        _cancel(lock_subscription(subscription_id), by_id=by_id)
 
 
 def lock_subscription(subscription_id: int) -> Subscription:
@@ -78,12 +86,11 @@ def lock_subscription(subscription_id: int) -> Subscription:
     return subscription
 
 
-def change_status(subscription: Subscription, status: str, *, by: User | None) -> None:
+def change_status(subscription: Subscription, status: str, *, by_id: int | None) -> None:
     """Of one that is locked; stores whatever else was changed of it too."""
     old, subscription.status = subscription.status, status
     subscription.save(update_fields=["status", "current_period_ends_at", "cancelled_at"])
     if old != status:
-        by_id = by.pk if by else None
         announce(events.SubscriptionStatusChanged(subscription_id=subscription.pk, old=old, new=status, by_id=by_id))
 
 
@@ -108,7 +115,18 @@ def _settle(subscription_id: int, now: datetime) -> None:
         subscription.current_period_ends_at = one_period_after(
             subscription.current_period_ends_at, subscription.plan.period
         )
-    change_status(subscription, status, by=None)
+    change_status(subscription, status, by_id=None)
+
+
+def _cancel(subscription: Subscription, *, by_id: int | None) -> None:
+    if subscription.is_live:
+        subscription.cancelled_at = timezone.now()
+        change_status(subscription, Subscription.Status.CANCELLED, by_id=by_id)
+
+
+def _lock_subscriber(subscriber_id: int) -> None:
+    """To the end of the transaction. Others may still write rows that refer to it."""
+    Subscriber.objects.select_for_update(no_key=True).get(pk=subscriber_id)
 
 
 def _covering(code: str, plan: Plan, at: datetime) -> Quote:

@@ -92,9 +92,14 @@ class VenueDetail(SurfaceView):
     def patch(self, request: Request, venue_id: int) -> Response:
         return self._update(venue_id, partial=True)
 
-    @operation(summary="Close a venue", status=204, errors=[StatusHeld])
+    @operation(
+        summary="Close a venue",
+        description="Its status becomes `closed`, its subscription is cancelled, and its history stays. One that opens "
+        "again is subscribed anew. Closing a closed one changes nothing.",
+        status=204,
+        errors=[StatusHeld],
+    )
     def delete(self, request: Request, venue_id: int) -> Response:
-        """Its status becomes `closed` and its history stays. Closing a closed one changes nothing."""
         close_venue(venue=get_managed_venue(self.caller, venue_id), by=self.caller)
         return Response(status=204)
 
