@@ -19,7 +19,7 @@ MOST_IDS = 500
 Id = Annotated[int, Meta(ge=1, le=2**63 - 1, examples=[1])]
 Sentence = Annotated[str, Meta(description="For people.", examples=["Cara mentioned you in #general"])]
 Moment = Annotated[str, Meta(extra_json_schema={"format": "date-time"}, examples=["2026-01-15T11:00:00.000000Z"])]
-Count = Annotated[int, Meta(ge=0, description="How many are unread, however many were sent.", examples=[1])]
+Count = Annotated[int, Meta(ge=0, description="How many are unread.", examples=[1])]
 
 
 class _FromClient(Struct, tag_field="type", kw_only=True):
@@ -60,7 +60,7 @@ class InboxNotification(Struct, forbid_unknown_fields=True):
 
 
 class Notified(_FromServer, tag="notification"):
-    """You are told of something. Upon `subscribe` the latest fifty that are unread come so, the first first."""
+    """You are told of something. Upon `subscribe` all that are unread come so, the first first."""
 
     message: Sentence
     notification: Annotated[

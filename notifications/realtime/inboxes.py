@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -20,13 +20,14 @@ from core.surface.socket_figures import figures
 from core.threads import in_database_thread
 from notifications.models import Notification
 from notifications.realtime.rings import group_of, user_of
-from notifications.selectors.inbox import Unread, newest_unread, unread_among
+from notifications.selectors.inbox import Place, Portion, Unread, next_unread, unread_among
 from notifications.services.leases import drop_leases_of, settle_leases
 
 log = logging.getLogger(__name__)
 
-SHOWN = 50
-REMEMBERED = 1_000
+# Of what is unread so many are looked at: more than are remembered, so that each look finds some to send.
+LOOKED_AT = 200
+REMEMBERED = 100
 # A ring that was lost costs this much.
 LOOK_EVERY = 5.0
 RENEW_EVERY = 25.0
@@ -43,59 +44,49 @@ class Spelling(Protocol):
     def unread_count(self, unread: int) -> Frame: ...
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Reader:
-    """One socket of somebody's."""
+    """One socket of somebody's. It was sent what it is past, of what was unread when it asked, and was `told` how much
+    is unread, if it was; more may be there while it `is_behind`, and it is sent nothing while it has much to take.
+    """
 
     outbox: Outbox
     spelling: Spelling
+    place: Place = field(init=False)
+    told: Unread | None = field(default=None, init=False)
+    is_behind: bool = field(default=True, init=False)
+    is_taking: bool = field(default=False, init=False)
 
-    def welcome(self, unread: int, notifications: Sequence[Notification]) -> None:
-        self._send([self.spelling.subscribed(unread), *map(self.spelling.notification, notifications)])
-        figures.sent["notification"] += len(notifications)
+    def start_over(self, user_id: int) -> None:
+        self.place, self.told, self.is_behind = Place(user_id), None, True
 
-    def tell(self, unread: int, notifications: Sequence[Notification]) -> None:
-        self._send([*map(self.spelling.notification, notifications), self.spelling.unread_count(unread)])
-        figures.sent["notification"] += len(notifications)
+    def wants(self, unread: Unread) -> bool:
+        return not self.is_taking and (self.is_behind or self.told != unread)
 
-    def _send(self, frames: Sequence[Frame]) -> None:
-        self.outbox.send_many(frames, b"".join(frame.wire for frame in frames))
+    def show(self, unread: Unread, portion: Portion) -> None:
+        frames = [self.spelling.notification(one) for one in portion.notifications]
+        if self.told is None:
+            frames.insert(0, self.spelling.subscribed(unread.count))
+        elif self.told != unread:
+            frames.append(self.spelling.unread_count(unread.count))
+        if frames:
+            self.outbox.send_many(frames, b"".join(frame.wire for frame in frames))
+        figures.sent["notification"] += len(portion.notifications)
+        self.told, self.is_behind = unread, not portion.is_last
+        self._go_past(one.pk for one in portion.notifications)
 
-
-@dataclass(eq=False)
-class Inbox:
-    """Of one user. Its readers were told of `unread` and sent what is in `sent`; to what is not above `floor` they were
-    too late. The `waiting` ones have not been told yet what is there.
-    """
-
-    readers: set[Reader] = field(default_factory=set)
-    waiting: set[Reader] = field(default_factory=set)
-    unread: Unread | None = None
-    sent: set[int] = field(default_factory=set)
-    floor: int = 0
-
-    def show(self, unread: Unread, newest: Sequence[Notification]) -> None:
-        """By their ids what is new is found even if it was stored before something that is known already."""
-        fresh = [one for one in newest if one.pk > self.floor and one.pk not in self.sent]
-        if fresh or unread != self.unread:
-            for reader in self.readers:
-                reader.tell(unread.count, fresh)
-        for reader in self.waiting:
-            reader.welcome(unread.count, newest)
-        if self.unread is None and len(newest) == SHOWN:
-            self.floor = newest[0].pk - 1
-        self.readers, self.waiting, self.unread = self.readers | self.waiting, set(), unread
-        self._remember(newest)
-
-    def _remember(self, newest: Sequence[Notification]) -> None:
-        self.sent.update(one.pk for one in newest)
-        if len(self.sent) > REMEMBERED:
-            latest = sorted(self.sent)[-REMEMBERED // 2 :]
-            self.sent, self.floor = set(latest), latest[0] - 1
+    def _go_past(self, keys: Iterable[int]) -> None:
+        """By their ids what is new is found even if it was stored before something that is known already; what is as
+        old as all that are remembered is too late.
+        """
+        seen = sorted(self.place.seen.union(keys))
+        floor = seen[-REMEMBERED] - 1 if len(seen) > REMEMBERED else self.place.floor
+        self.place = Place(self.place.user_id, floor, frozenset(seen[-REMEMBERED:]))
 
 
 class Inboxes:
-    """A ring says no more than whose inbox has changed: what is in it is read, for all who were rung for at once.
+    """A ring says no more than whose inbox has changed: what is in it is read, for all who were rung for at once, a
+    portion for each socket; who has not had all of it gets the next one as soon as they have taken this.
 
     Now and then all of them are compared with the database, in one query, so that what was missed is made up for.
     """
@@ -104,7 +95,7 @@ class Inboxes:
         self._exchange = rung_by
         self._node = uuid4()
         self._background = Background()
-        self._inboxes: dict[int, Inbox] = {}
+        self._inboxes: dict[int, set[Reader]] = {}
         self._changed: set[int] = set()
         self._rung = asyncio.Event()
         self._leased: set[int] = set()
@@ -124,26 +115,21 @@ class Inboxes:
 
     async def open(self, user_id: int, reader: Reader) -> None:
         """It will be sent what is unread, and what comes; again, if it is open already. Who opens closes."""
+        reader.start_over(user_id)
         if user_id not in self._inboxes:
-            self._inboxes[user_id] = Inbox()
+            self._inboxes[user_id] = set()
             self._exchange.subscribe(group_of(user_id), self._hear)
-            self._moved.set()
-        inbox = self._inboxes[user_id]
-        inbox.readers.discard(reader)
-        inbox.waiting.add(reader)
+        self._inboxes[user_id].add(reader)
         await self._exchange.heard(group_of(user_id))
         self._look_soon(user_id)
 
     def close(self, user_id: int, reader: Reader) -> None:
-        inbox = self._inboxes.get(user_id)
-        if inbox is None:
-            return
-        inbox.readers.discard(reader)
-        inbox.waiting.discard(reader)
-        if not inbox.readers and not inbox.waiting:
+        readers = self._inboxes.get(user_id, set())
+        readers.discard(reader)
+        if user_id in self._inboxes and not readers:
             del self._inboxes[user_id]
             self._exchange.unsubscribe(group_of(user_id), self._hear)
-            self._moved.set()
+        self._moved.set()
 
     def _hear(self, ring: Ring) -> None:
         self._look_soon(user_of(ring))
@@ -173,25 +159,42 @@ class Inboxes:
         if not user_ids:
             return
         unread = await in_database_thread(unread_among, user_ids)
-        news = [user_id for user_id in user_ids if self._is_news(user_id, unread.get(user_id, Unread()))]
-        if not news:
+        wanting = [
+            (reader, reader.place)
+            for user_id in user_ids
+            for reader in self._inboxes.get(user_id, ())
+            if reader.wants(unread.get(user_id, Unread()))
+        ]
+        if not wanting:
             return
-        newest = await in_database_thread(newest_unread, news, limit=SHOWN)
-        for user_id in news:
-            inbox = self._inboxes.get(user_id)
-            if inbox is not None:
-                inbox.show(unread.get(user_id, Unread()), newest.get(user_id, ()))
+        portions = await in_database_thread(next_unread, [place for _, place in wanting], limit=LOOKED_AT)
+        for (reader, place), portion in zip(wanting, portions, strict=True):
+            # One that has started over meanwhile is somewhere else.
+            if reader.place is place and reader in self._inboxes.get(place.user_id, ()):
+                self._show_to(reader, unread.get(place.user_id, Unread()), portion)
 
-    def _is_news(self, user_id: int, unread: Unread) -> bool:
-        inbox = self._inboxes.get(user_id)
-        return inbox is not None and (bool(inbox.waiting) or inbox.unread != unread)
+    def _show_to(self, reader: Reader, unread: Unread, portion: Portion) -> None:
+        was_behind = reader.is_behind
+        reader.show(unread, portion)
+        if reader.is_behind:
+            reader.is_taking = True
+            self._background.start(self._look_when_taken(reader))
+        elif was_behind:
+            self._moved.set()
+
+    async def _look_when_taken(self, reader: Reader) -> None:
+        await reader.outbox.drained()
+        reader.is_taking = False
+        self._look_soon(reader.place.user_id)
 
     async def _lease(self) -> None:
-        """Bring the leases in line with whose inboxes are open, whatever happened meanwhile, and renew them."""
+        """Bring the leases in line with who has been sent all there is, whatever happened meanwhile, and renew them."""
         renewed_at = time.monotonic()
         while True:
             await _set_within(self._moved, renewed_at + RENEW_EVERY - time.monotonic())
-            wanted = set(self._inboxes)
+            wanted = {
+                user_id for user_id, readers in self._inboxes.items() if not all(one.is_behind for one in readers)
+            }
             taken, dropped = wanted - self._leased, self._leased - wanted
             if time.monotonic() >= renewed_at + RENEW_EVERY:
                 taken, renewed_at = wanted, time.monotonic()

@@ -1,7 +1,8 @@
-"""Leases on having an inbox open. A process that dies takes no more, and its people are away 75 seconds later.
+"""Leases on having an inbox open, and having been sent all that is unread in it. A process that dies takes no more, and
+its people are away 75 seconds later.
 
 A notification is due to be mailed later than a lease lasts. So whoever is leased then, be it by a process that has died
-since, had a socket after it was stored, and was sent it.
+since, had a socket after it was stored, and was sent it. Who went away while they were sent the rest has no lease.
 """
 
 from collections.abc import Collection

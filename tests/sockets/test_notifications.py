@@ -1,9 +1,12 @@
 """`/ws/notifications/`: what one is told, and what of it is unread, on every open socket alike."""
 
+import json
+
 import pytest
 from django.conf import settings
 
 from accounts.services.sessions import end_all_sessions
+from core.realtime.outbox import BUDGET_BYTES
 from core.threads import in_database_thread
 from notifications import kinds
 from notifications.kinds import Kind, register_kind
@@ -48,6 +51,44 @@ def tell(recipient, actor, key: str = "mention:1") -> Notification:
     return told
 
 
+def tell_of(recipient, actor, count: int) -> list[Notification]:
+    """Of so many at once, the first first."""
+    told = notify(
+        [
+            NewNotification(
+                recipient_id=recipient.pk,
+                kind="mention",
+                message="mentioned you in #general",
+                dedupe_key=f"mention:{number:04}",
+                details={"channel_id": 1},
+                actor_id=actor.pk,
+            )
+            for number in range(count)
+        ]
+    )
+    return sorted(told, key=lambda one: one.pk)
+
+
+class Line:
+    """A connection whose client has so much still to take."""
+
+    def __init__(self, pending: int) -> None:
+        self.pending = pending
+        self.frames: list = []
+
+    def write(self, data: bytes, budget: int) -> bool:
+        while data:
+            length, start = data[1], 2
+            if length == 126:
+                length, start = int.from_bytes(data[2:4], "big"), 4
+            self.frames.append(json.loads(data[start : start + length]))
+            data = data[start + length :]
+        return True
+
+    def close(self, code: int) -> None:
+        raise AssertionError(code)
+
+
 def frame_of(told: Notification) -> dict:
     return {
         "type": "notification",
@@ -71,8 +112,8 @@ def subscribed(count: int) -> dict:
     return {"type": "subscribed", "unread_count": count}
 
 
-async def subscribe(headers) -> Socket:
-    socket = await Socket.open(PATH, headers=headers)
+async def subscribe(headers, line: Line | None = None) -> Socket:
+    socket = await Socket.open(PATH, headers=headers, extensions={"wire": line} if line else None)
     await socket.send({"type": "subscribe"})
     return socket
 
@@ -113,20 +154,84 @@ def test_nothing_is_sent_before_it_is_asked_for(customer, bob):
     assert play(scene)
 
 
-def test_the_newest_fifty_come_and_all_are_counted(customer, bob):
-    told = [tell(customer, bob, str(number)) for number in range(53)]
+def test_all_that_is_unread_comes_however_much_it_is(customer, bob):
+    told = tell_of(customer, bob, 503)
     headers = bearer(customer)
 
     async def scene():
         socket = await subscribe(headers)
-        there = await receive(socket, 51)
+        there = await receive(socket, 504)
         await socket.send({"type": "read", "ids": [one.pk for one in told[-10:]]})
         return there, await socket.receive(), await socket.is_silent()
 
     there, afterwards, is_silent = play(scene)
 
-    assert there == [subscribed(53), *(frame_of(one) for one in told[3:])]
-    assert (afterwards, is_silent) == (unread(43), True)
+    assert there == [subscribed(503), *(frame_of(one) for one in told)]
+    assert (afterwards, is_silent) == (unread(493), True)
+
+
+def test_it_comes_as_fast_as_it_is_taken_and_what_is_told_meanwhile_comes_after_it(customer, bob):
+    told = tell_of(customer, bob, 450)
+    headers = bearer(customer)
+
+    async def scene():
+        line = Line(pending=BUDGET_BYTES)
+        slow, quick = await subscribe(headers, line), await subscribe(headers)
+        there = await receive(quick, 451)
+        live = await in_database_thread(tell, customer, bob, "live")
+        there += await receive(quick, 2)
+        await quick.close()
+        await until(lambda: in_database_thread(lambda: not InboxLease.objects.exists()))
+        held = len(line.frames)
+        line.pending = 0
+        await until(lambda: len(line.frames) >= 453)
+        await until_leased(1)
+        assert await slow.is_silent()
+        return there, held, line.frames, live
+
+    there, held, taken, live = play(scene)
+
+    assert there == [subscribed(450), *(frame_of(one) for one in told), frame_of(live), unread(451)]
+    assert held <= inboxes.LOOKED_AT + 1
+    assert [frame for frame in taken if frame["type"] == "notification"] == [
+        *(frame_of(one) for one in told),
+        frame_of(live),
+    ]
+    assert [frame for frame in taken if frame["type"] != "notification"] == [subscribed(450), unread(451)]
+
+
+def test_more_than_fits_one_look_that_comes_at_once_is_all_sent(customer, bob):
+    headers = bearer(customer)
+
+    async def scene():
+        socket = await subscribe(headers)
+        await socket.receive()
+        told = await in_database_thread(tell_of, customer, bob, 303)
+        frames = []
+        while [frame["type"] for frame in frames].count("notification") < 303:
+            frames.append(await socket.receive())
+        return told, frames
+
+    told, frames = play(scene)
+
+    assert [frame for frame in frames if frame["type"] == "notification"] == [frame_of(one) for one in told]
+
+
+def test_who_asks_again_in_the_middle_is_sent_all_from_the_start(customer, bob):
+    told = tell_of(customer, bob, 250)
+    headers = bearer(customer)
+
+    async def scene():
+        line = Line(pending=BUDGET_BYTES)
+        socket = await subscribe(headers, line)
+        await until(lambda: line.frames)
+        held = len(line.frames)
+        await socket.send({"type": "subscribe"})
+        line.pending = 0
+        await until(lambda: len(line.frames) >= held + 251)
+        return line.frames[held:]
+
+    assert play(scene) == [subscribed(250), *(frame_of(one) for one in told)]
 
 
 def test_several_sockets_agree_on_what_is_read(customer, bob):
@@ -238,6 +343,7 @@ def test_what_was_stored_late_is_not_missed(customer, bob, monkeypatch):
 
 def test_much_that_is_told_is_sent_once(customer, bob, monkeypatch):
     monkeypatch.setattr(inboxes, "REMEMBERED", 20)
+    monkeypatch.setattr(inboxes, "LOOKED_AT", 25)
     headers = bearer(customer)
 
     async def scene():
