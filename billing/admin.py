@@ -158,8 +158,8 @@ class AmountField(forms.DecimalField):
 
 
 class PaymentForm(GovernedForm):
-    amount = AmountField("The plan's price less the coupon, unless given.")
-    coupon = CouponCodeField("Its code, if there is one.")
+    amount = AmountField("The plan's price, unless given. With a coupon it is what that leaves of the price.")
+    coupon = CouponCodeField("Its code, if there is one. One that covers the whole price pays for a period by itself.")
 
 
 @admin.register(Payment)

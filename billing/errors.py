@@ -90,7 +90,7 @@ class NothingToPay(errors.Invalid):
 
 class FullyRefunded(errors.Conflict):
     code = "fully_refunded"
-    message = "All of this payment has been refunded."
+    message = "Nothing of this payment is left to refund."
 
 
 class CouponTaken(errors.Invalid):

@@ -116,7 +116,10 @@ class Subscription(models.Model):
 
 
 class Payment(models.Model):
-    """Money that came in for one period of a subscription. Append-only but for `refunded`, the sum of its refunds."""
+    """Money that came in for one period of a subscription; nothing, where a coupon covered the price.
+
+    Append-only but for `refunded`, the sum of its refunds.
+    """
 
     subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT, related_name="payments")
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="payments", help_text="At that time.")
@@ -132,7 +135,9 @@ class Payment(models.Model):
         ordering = ("-paid_at", "-id")
         indexes = (models.Index(fields=("-paid_at", "-id"), name="payment_by_time"),)
         constraints = (
-            models.CheckConstraint(condition=Q(amount__gt=0), name="payment_is_of_something"),
+            models.CheckConstraint(
+                condition=Q(amount__gt=0) | Q(amount=0, discount__gt=0), name="payment_or_its_discount_is_of_something"
+            ),
             models.CheckConstraint(condition=Q(discount__gte=0), name="discount_is_not_negative"),
             models.CheckConstraint(
                 condition=Q(refunded__gte=0, refunded__lte=F("amount")), name="no_more_refunded_than_paid"
@@ -211,7 +216,7 @@ class Coupon(models.Model):
 class CouponRedemption(models.Model):
     """A coupon took something off a price. Append-only. `ordinal` counts the same subscriber's, from 1.
 
-    `payment` is empty where nothing was left to pay.
+    `payment` is empty where a subscription began with it, and nothing was left to pay.
     """
 
     coupon = models.ForeignKey(Coupon, on_delete=models.PROTECT, related_name="redemptions")

@@ -1,9 +1,11 @@
 """Tables that only grow: what stands in them is neither changed nor deleted, whoever asks the database for it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db import migrations
+
+Step = Callable[[Any, Any], None]
 
 POSTGRESQL_FUNCTION = """
 CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -16,8 +18,20 @@ END $$
 def append_only(model: str, *, but: Sequence[str] = ()) -> migrations.RunPython:
     """A migration's operation: triggers that refuse deletes of the model's rows, and updates but for the columns named.
 
-    SQLite forgets a table's triggers when a later migration makes the table anew: that one has to set them again.
+    SQLite forgets a table's triggers when a later migration makes the table anew: that one takes them off with
+    `changeable` before, and sets them again after.
     """
+    return migrations.RunPython(*_guarding(model, but))
+
+
+def changeable(model: str, *, but: Sequence[str] = ()) -> migrations.RunPython:
+    """The reverse of `append_only`."""
+    guard, let_go = _guarding(model, but)
+    return migrations.RunPython(let_go, guard)
+
+
+def _guarding(model: str, but: Sequence[str]) -> tuple[Step, Step]:
+    """What sets the triggers, and what takes them off."""
 
     def guard(apps: Any, schema_editor: Any) -> None:
         table = _table_of(apps, model)
@@ -31,7 +45,7 @@ def append_only(model: str, *, but: Sequence[str] = ()) -> migrations.RunPython:
         for event in ("update", "delete"):
             schema_editor.execute(f"DROP TRIGGER {table}_no_{event}{on}")
 
-    return migrations.RunPython(guard, let_go)
+    return guard, let_go
 
 
 def _table_of(apps: Any, model: str) -> Any:

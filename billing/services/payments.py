@@ -16,10 +16,10 @@ from billing.errors import (
     SubscriptionCancelled,
     SubscriptionUnknown,
 )
-from billing.models import Payment, Refund, Subscription
+from billing.models import Payment, Plan, Refund, Subscription
 from billing.money import check_amount, one_period_after
 from billing.selectors import NOTHING
-from billing.services.coupons import quote_coupon, redeem_coupon
+from billing.services.coupons import Quote, quote_coupon, redeem_coupon
 from billing.services.subscriptions import change_status, lock_subscription
 from core.errors import Conflict, NotFound
 from core.events import announce
@@ -31,20 +31,18 @@ def record_payment(
 ) -> Payment:
     """Money that came in for the subscription's next period: its price less the coupon, unless an amount is given.
 
-    The period begins when the last one ends, or with the payment where that is over. Raises SubscriptionUnknown,
-    SubscriptionCancelled, PaidOutOfTime, AmountRefused, NothingToPay, CouponRefused, CouponUsedUp and
-    CouponUsedBefore.
+    With a coupon no other amount is taken; one that covers the price pays for the period by itself, and the payment is
+    of nothing. The period begins when the last one ends, or with the payment where that is over.
+
+    Raises SubscriptionUnknown, SubscriptionCancelled, PaidOutOfTime, AmountRefused, NothingToPay, CouponRefused,
+    CouponUsedUp and CouponUsedBefore.
     """
     now = timezone.now()
     subscription, paid_at = _lock_payable(subscription_id), paid_at or now
     if not subscription.starts_at <= paid_at <= now:
         raise PaidOutOfTime
     quote = quote_coupon(code=coupon, plan=subscription.plan, at=now) if coupon else None
-    discount = quote.discount if quote else NOTHING
-    due = subscription.plan.price - discount if amount is None else amount
-    if amount is None and due <= 0:
-        raise NothingToPay
-    payment = _store(subscription, due, discount, paid_at)
+    payment = _store(subscription, amount, quote, paid_at)
     if quote:
         redeem_coupon(quote=quote, subscription=subscription, payment=payment, at=now, by=by)
     begins = max(subscription.current_period_ends_at, paid_at)
@@ -89,13 +87,28 @@ def _lock_payable(subscription_id: int) -> Subscription:
     return subscription
 
 
-def _store(subscription: Subscription, amount: Decimal, discount: Decimal, paid_at: datetime) -> Payment:
-    check_amount(amount)
+def _store(subscription: Subscription, amount: Decimal | None, quote: Quote | None, paid_at: datetime) -> Payment:
+    plan = subscription.plan
     return Payment.objects.create(
         subscription=subscription,
-        plan=subscription.plan,
-        amount=amount,
-        currency=subscription.plan.currency,
-        discount=discount,
+        plan=plan,
+        amount=_left_by(quote, plan, amount) if quote else _asked_for(plan, amount),
+        currency=plan.currency,
+        discount=quote.discount if quote else NOTHING,
         paid_at=paid_at,
     )
+
+
+def _left_by(quote: Quote, plan: Plan, amount: Decimal | None) -> Decimal:
+    left = plan.price - quote.discount
+    if amount not in (None, left):
+        raise AmountRefused(f"With this coupon the amount is {left} {plan.currency}.")
+    return left
+
+
+def _asked_for(plan: Plan, amount: Decimal | None) -> Decimal:
+    if amount is None and plan.price == 0:
+        raise NothingToPay
+    amount = plan.price if amount is None else amount
+    check_amount(amount)
+    return amount

@@ -10,6 +10,7 @@ from django.db import connection
 
 from billing.errors import AlreadySubscribed, AmountRefused, CouponUsedBefore, CouponUsedUp, FullyRefunded
 from billing.models import Coupon, CouponRedemption, Payment, Refund, Subscription
+from billing.money import one_period_after
 from billing.services.payments import record_payment, refund_payment
 from billing.services.subscriptions import start_subscription
 
@@ -71,3 +72,14 @@ def test_one_subscriber_gets_a_coupon_once(subscription, coupon, superuser):
 
     assert outcomes == {Payment: 1, CouponUsedBefore: 39}
     assert Coupon.objects.get().redeemed_count == CouponRedemption.objects.count() == 1
+
+
+def test_a_coupon_for_the_whole_price_pays_for_one_period(subscription, make_coupon, superuser):
+    coupon, ends_at = make_coupon(percent=100), subscription.current_period_ends_at
+
+    outcomes = at_once([lambda: record_payment(subscription_id=subscription.pk, coupon=coupon.code, by=superuser)] * 40)
+
+    subscription.refresh_from_db()
+    assert outcomes == {Payment: 1, CouponUsedBefore: 39}
+    assert Coupon.objects.get().redeemed_count == CouponRedemption.objects.count() == 1
+    assert subscription.current_period_ends_at == one_period_after(ends_at, subscription.plan.period)

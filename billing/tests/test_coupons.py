@@ -14,13 +14,14 @@ from billing.errors import (
     CouponUsedBefore,
     CouponUsedUp,
     CurrencyUnknown,
-    NothingToPay,
+    FullyRefunded,
 )
 from billing.events import CouponCreated, CouponEnded, CouponRedeemed
 from billing.models import Coupon, CouponRedemption, Payment
 from billing.money import discount_on
+from billing.selectors import revenue_by_day
 from billing.services.coupons import create_coupon, end_coupon
-from billing.services.payments import record_payment
+from billing.services.payments import record_payment, refund_payment
 from core.errors import NotFound
 from core.events import with_it
 
@@ -142,13 +143,53 @@ def test_a_coupon_that_takes_nothing_off_is_not_used(make_plan, make_subscriptio
     assert refusal.value.code == "coupon_worthless"
 
 
-def test_a_coupon_for_the_whole_price_leaves_nothing_to_pay(subscription, make_coupon, superuser):
+@pytest.mark.parametrize("amount", [None, Decimal("0.00")])
+@pytest.mark.parametrize("status", ["trial", "active", "past_due"])
+@time_machine.travel(NOW, tick=False)
+def test_a_coupon_for_the_whole_price_pays_for_a_period(status, amount, make_subscription, make_coupon, superuser):
     coupon = make_coupon(amount=Decimal(500), currency="GBP")
+    subscription = make_subscription(status=status, current_period_ends_at=NOW + HOUR)
 
-    with pytest.raises(NothingToPay):
-        record_payment(subscription_id=subscription.pk, coupon=coupon.code, by=superuser)
+    payment = record_payment(subscription_id=subscription.pk, coupon=coupon.code, amount=amount, by=superuser)
 
-    assert counted(coupon) == 0
+    subscription.refresh_from_db()
+    redemptions = CouponRedemption.objects.values_list("payment", "discount")
+    assert (payment.amount, payment.discount) == (Decimal("0.00"), Decimal("29.00"))
+    assert redemptions.get() == (payment.pk, Decimal("29.00"))
+    assert counted(coupon) == 1
+    assert subscription.status == "active"
+    assert subscription.current_period_ends_at == datetime(2026, 4, 10, 13, tzinfo=UTC)
+
+
+def test_what_a_coupon_paid_for_is_no_revenue_and_not_refunded(subscription, make_coupon, superuser):
+    coupon = make_coupon(percent=100)
+    payment = record_payment(subscription_id=subscription.pk, coupon=coupon.code, by=superuser)
+
+    with pytest.raises(FullyRefunded):
+        refund_payment(payment_id=payment.pk, by=superuser)
+
+    revenue = revenue_by_day(since=payment.paid_at, until=payment.paid_at + HOUR)
+    assert [one.net for one in revenue] == [0]
+
+
+@pytest.mark.parametrize(("percent", "rest"), [(10, "26.10"), (100, "0.00")])
+@pytest.mark.parametrize("amount", ["1.00", "29.00", "30.00", "-1"])
+def test_an_amount_that_is_not_what_a_coupon_leaves_is_refused(
+    percent, rest, amount, subscription, make_coupon, superuser
+):
+    coupon = make_coupon(percent=percent)
+
+    with pytest.raises(AmountRefused) as refusal:
+        record_payment(subscription_id=subscription.pk, coupon=coupon.code, amount=Decimal(amount), by=superuser)
+
+    assert refusal.value.fields == {"amount": [f"With this coupon the amount is {rest} GBP."]}
+    assert counted(coupon) == Payment.objects.count() == CouponRedemption.objects.count() == 0
+
+
+def test_the_amount_that_a_coupon_leaves_is_taken(subscription, coupon, superuser):
+    payment = record_payment(subscription_id=subscription.pk, coupon=coupon.code, amount=Decimal("26.10"), by=superuser)
+
+    assert (payment.amount, payment.discount, counted(coupon)) == (Decimal("26.10"), Decimal("2.90"), 1)
 
 
 def test_an_ended_coupon_serves_no_longer(subscription, coupon, make_coupon, superuser, announced):

@@ -127,6 +127,39 @@ def test_a_payment_with_a_coupon_and_its_refund(client, venue, plan, subscribe):
     assert client.get(PAYMENTS).json() == [{**expected, "refunded": "26.10"}]
 
 
+def test_a_coupon_for_the_whole_price_pays_for_what_a_trial_goes_on_with(client, venue, subscribe):
+    Coupon.objects.create(code="FREE100", percent=100, valid_from=NOON - DAY)
+    trial = subscribe(venue, status="trial")
+    body = {"subscription": trial.pk, "coupon": "free100"}
+
+    first, again = (client.send("POST", PAYMENTS, body) for _ in range(2))
+
+    paid = {name: first.json()[name] for name in ("amount", "discount", "coupon", "refunded")}
+    assert first.status_code == 201
+    assert paid == {"amount": "0.00", "discount": "29.00", "coupon": "FREE100", "refunded": "0.00"}
+    assert (again.status_code, again.json()["code"]) == (409, "coupon_used_before")
+    [shown] = client.get(SUBSCRIPTIONS).json()
+    assert (shown["status"], shown["current_period_ends_at"]) == ("active", "2026-04-09T12:00:00Z")
+
+
+@pytest.mark.parametrize(("coupon", "left"), [("TENOFF", "19.00"), ("FREE100", "0.00")])
+def test_an_amount_that_its_coupon_does_not_leave_is_refused(coupon, left, client, venue, subscribe):
+    Coupon.objects.create(code="TENOFF", amount=10, currency="GBP", valid_from=NOON - DAY)
+    Coupon.objects.create(code="FREE100", percent=100, valid_from=NOON - DAY)
+    body = {"subscription": subscribe(venue).pk, "coupon": coupon}
+
+    refused = client.send("POST", PAYMENTS, {**body, "amount": "1.00"})
+    taken = client.send("POST", PAYMENTS, {**body, "amount": left})
+
+    message = f"With this coupon the amount is {left} GBP."
+    assert (refused.status_code, refused.json()) == (
+        400,
+        {"error": message, "code": "amount_refused", "details": {"amount": [message]}},
+    )
+    assert (taken.status_code, taken.json()["amount"]) == (201, left)
+    assert list(Coupon.objects.filter(code=coupon).values_list("redeemed_count", flat=True)) == [1]
+
+
 def test_the_same_key_pays_and_refunds_once(client, venue, subscribe):
     subscription = subscribe(venue)
     paid = [

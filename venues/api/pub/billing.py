@@ -157,8 +157,10 @@ class PaymentsQuery(ListQuery):
 
 class PaymentIn(Serializer):
     subscription = Integer(source="subscription_id", min_value=1)
-    amount = Money(required=False, help_text="The plan's price less the coupon, unless given.")
-    coupon = CouponCode(required=False)
+    amount = Money(
+        required=False, help_text="The plan's price, unless given. With a coupon, no other than what it leaves."
+    )
+    coupon = CouponCode(required=False, help_text="One that covers the whole price pays for a period by itself.")
     paid_at = fields.DateTimeField(required=False, help_text="Now, unless given.")
 
 
@@ -167,7 +169,7 @@ class PaymentOut(Serializer):
     subscription = Integer(source="subscription_id")
     venue = fields.SerializerMethodField()
     plan = PlanBrief(help_text="At the time.")
-    amount = Money()
+    amount = Money(help_text="Nothing, where a coupon covered the price.")
     currency = Text(max_length=3)
     discount = Money(help_text="What a coupon took off the price.")
     coupon = Text(source="coupon_redemption.coupon.code", allow_null=True, default=None)
@@ -198,7 +200,9 @@ class PaymentList(SurfaceView):
 
     @operation(
         summary="Record a payment",
-        description="It pays for the subscription's next period, which begins when the last one ends.",
+        description="It pays for the subscription's next period, which begins when the last one ends, and makes it "
+        "active. With a coupon the amount is what that leaves of the price. One that leaves nothing pays for the "
+        "period by itself: the payment is of 0.00, and no revenue.",
         body=PaymentIn,
         answer=PaymentOut,
         status=201,
