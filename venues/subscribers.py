@@ -4,7 +4,8 @@ from activity.services import Target, record_activity
 from billing.events import SubscriptionEnding, SubscriptionStarted
 from billing.selectors import get_subscription
 from core.events import with_it
-from notifications.services import queue_mail
+from notifications.kinds import Kind, register_kind
+from notifications.services import NewNotification, OwnMail, notify
 from venues.errors import VenueUnknown
 from venues.events import VenueCreated, VenueStatusChanged
 from venues.exports import presence_section, scans_section, visits_section
@@ -13,6 +14,9 @@ from venues.selectors import find_venue_of_subscriber, get_venue_name
 from venues.services.presence import end_presence
 from venues.services.subscriptions import unsubscribe_venue
 
+SUBSCRIPTION_ENDING = Kind("subscription_ending", "Your venue's subscription is about to end")
+
+register_kind(SUBSCRIPTION_ENDING)
 register_export_section("presence", presence_section)
 register_export_section("visits", visits_section)
 register_export_section("scans", scans_section)
@@ -33,19 +37,26 @@ def subscribe_no_closed_venue(event: SubscriptionStarted) -> None:
 
 @with_it(SubscriptionEnding)
 def remind_the_owner(event: SubscriptionEnding) -> None:
-    """By mail, unless there is nobody to write to; not once the period has ended."""
+    """In a mail of its own too; not once the period has ended."""
     ending = get_subscription(event.subscription_id)
     venue = find_venue_of_subscriber(ending.subscriber_id)
-    if venue is None or venue.owner is None or not venue.owner.is_active or not venue.owner.email:
+    if venue is None or venue.owner is None:
         return
-    queue_mail(
-        recipient=venue.owner.email,
+    mail = OwnMail(
         subject=f"Your subscription for {venue.name} ends on {event.ends_at.day} {event.ends_at:%B}",
         template="venues/mail/subscription_ending",
         context={"venue": venue.name, "plan": ending.plan, "ends_at": event.ends_at, "is_trial": ending.is_trial},
-        user_id=venue.owner.pk,
         expires_at=event.ends_at,
     )
+    reminder = NewNotification(
+        recipient_id=venue.owner.pk,
+        kind=SUBSCRIPTION_ENDING.name,
+        message=mail.subject,
+        dedupe_key=f"subscription_ending:{ending.pk}:{event.ends_at.isoformat()}",
+        details={"venue_id": venue.pk, "subscription_id": ending.pk},
+        mail=mail,
+    )
+    notify([reminder])
 
 
 @with_it(VenueCreated)

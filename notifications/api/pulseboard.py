@@ -26,7 +26,15 @@ NOTIFICATION_EXAMPLE = {
     "created_at": "2026-01-15T11:00:00Z",
     "read_at": None,
 }
-PREFERENCES_EXAMPLE = [{"kind": "mention", "title": "Somebody mentions you", "in_app": True, "email": False}]
+PREFERENCES_EXAMPLE = [
+    {"kind": "mention", "title": "Somebody mentions you", "in_app": True, "email": False},
+    {
+        "kind": "subscription_ending",
+        "title": "Your venue's subscription is about to end",
+        "in_app": True,
+        "email": True,
+    },
+]
 
 
 class InboxQuery(ListQuery):
@@ -35,7 +43,7 @@ class InboxQuery(ListQuery):
 
 class NotificationOut(Serializer):
     id = fields.IntegerField()
-    kind = Text(max_length=40, help_text="Such as `mention`.")
+    kind = Text(max_length=40, help_text="Such as `mention`; the preferences have all there are.")
     message = Text(source="sentence", max_length=410, help_text="For people.")
     details = fields.DictField(help_text="Ids of what it is about; which, depends on the kind.")
     created_at = fields.DateTimeField()
@@ -98,7 +106,10 @@ class PreferredOut(Serializer):
     kind = Text(max_length=40)
     title = Text(help_text="For people.")
     in_app = Boolean(help_text="It is in the inbox, and sent to open sockets.")
-    email = Boolean(help_text="It is mailed when it has not been read in the app within two minutes.")
+    email = Boolean(
+        help_text="It is mailed when it has not been read in the app within two minutes; at once where it has its own "
+        "mail."
+    )
 
 
 class PreferenceIn(Serializer):

@@ -1,6 +1,6 @@
 """What other apps ask of this one: a mail, and a notification."""
 
-from notifications.services.inbox import NewNotification, notify
+from notifications.services.inbox import NewNotification, OwnMail, notify
 from notifications.services.mails import queue_mail
 
-__all__ = ("NewNotification", "notify", "queue_mail")
+__all__ = ("NewNotification", "OwnMail", "notify", "queue_mail")

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.selectors import active_among, blocks_among
+from accounts.selectors import active_among, blocks_among, get_active_user
 from core import sql
 from core.events import announce
 from notifications.events import InboxesChanged
@@ -17,6 +17,7 @@ from notifications.kinds import kind_named
 from notifications.models import InboxLease, Notification, Preference
 from notifications.selectors.inbox import unread_of
 from notifications.selectors.preferences import EMAIL, IN_APP, preferences_among
+from notifications.services.mails import queue_mail
 
 MAILED_AFTER = timedelta(minutes=2)
 MESSAGE_LENGTH = 255
@@ -32,10 +33,21 @@ _TYPED_COLUMNS = (
 
 
 @dataclass(frozen=True)
+class OwnMail:
+    """A mail about one thing alone, as `queue_mail` takes it."""
+
+    subject: str
+    template: str
+    context: Mapping[str, object]
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True)
 class NewNotification:
     """`message` is for people. With an `actor_id`, whose doing it was, it leaves out their name, which is put before
     it whenever it is shown: "mentioned you in #general". Names of other people belong neither there nor in `details`,
-    which holds ids of what it is about. Of one `dedupe_key` a recipient is told once, ever.
+    which holds ids of what it is about. Of one `dedupe_key` a recipient is told once, ever. One with its own `mail` is
+    mailed so, at once, read or not.
     """
 
     recipient_id: int
@@ -44,6 +56,7 @@ class NewNotification:
     dedupe_key: str
     details: Mapping[str, object] = field(default_factory=dict)
     actor_id: int | None = None
+    mail: OwnMail | None = None
 
 
 @transaction.atomic
@@ -54,7 +67,9 @@ def notify(items: Sequence[NewNotification]) -> list[Notification]:
     Their sockets hear of it after the commit, and a mail goes later to who has not read it by then. Call it in the
     transaction that makes it true. Raises KeyError for a kind that nobody has registered.
     """
-    stored = _store(_as_they_want(_heard_of(items), now=timezone.now()))
+    wanted = _as_they_want(_heard_of(items), now=timezone.now())
+    stored = _store([one for one, _ in wanted])
+    _mail([(one, mail) for one, mail in wanted if mail is not None and one.pk is not None])
     if changed := frozenset(one.recipient_id for one in stored if one.in_app):
         announce(InboxesChanged(changed))
     return stored
@@ -119,7 +134,8 @@ def _heard_of(items: Sequence[NewNotification]) -> list[NewNotification]:
     return [item for item in others if item.recipient_id in active and (item.recipient_id, item.actor_id) not in blocks]
 
 
-def _as_they_want(items: Sequence[NewNotification], *, now: datetime) -> list[Notification]:
+def _as_they_want(items: Sequence[NewNotification], *, now: datetime) -> list[tuple[Notification, OwnMail | None]]:
+    """Each with its own mail, where it has one that its recipient wants."""
     if not items:
         return []
     preferences = preferences_among({item.recipient_id for item in items}, {item.kind for item in items})
@@ -129,11 +145,12 @@ def _as_they_want(items: Sequence[NewNotification], *, now: datetime) -> list[No
         in_app = preferences.wants(item.recipient_id, kind, IN_APP)
         by_mail = preferences.wants(item.recipient_id, kind, EMAIL)
         if in_app or by_mail:
-            wanted.append(_notification(item, now, in_app=in_app, by_mail=by_mail))
+            is_due = by_mail and item.mail is None
+            wanted.append((_notification(item, now, in_app=in_app, is_due=is_due), item.mail if by_mail else None))
     return wanted
 
 
-def _notification(item: NewNotification, now: datetime, *, in_app: bool, by_mail: bool) -> Notification:
+def _notification(item: NewNotification, now: datetime, *, in_app: bool, is_due: bool) -> Notification:
     return Notification(
         recipient_id=item.recipient_id,
         actor_id=item.actor_id,
@@ -143,17 +160,33 @@ def _notification(item: NewNotification, now: datetime, *, in_app: bool, by_mail
         dedupe_key=item.dedupe_key,
         in_app=in_app,
         created_at=now,
-        email_due_at=now + MAILED_AFTER if by_mail else None,
+        email_due_at=now + MAILED_AFTER if is_due else None,
     )
 
 
-def _store(wanted: list[Notification]) -> list[Notification]:
+def _mail(stored: Sequence[tuple[Notification, OwnMail]]) -> None:
+    for one, mail in stored:
+        recipient = get_active_user(one.recipient_id)
+        if recipient.email:
+            queue_mail(
+                recipient=recipient.email,
+                subject=mail.subject,
+                template=mail.template,
+                context=mail.context,
+                user_id=recipient.pk,
+                expires_at=mail.expires_at,
+            )
+            one.mailed_at = one.created_at
+            one.save(update_fields=["mailed_at"])
+
+
+def _store(wanted: Sequence[Notification]) -> list[Notification]:
     """Those that had not been told of yet. Stored in an order that is everybody's, so that two who tell the same
     people of the same things do not wait for each other.
     """
     if not wanted:
         return []
-    wanted.sort(key=lambda one: (one.recipient_id, one.dedupe_key))
+    wanted = sorted(wanted, key=lambda one: (one.recipient_id, one.dedupe_key))
     now = wanted[0].created_at
     statement = f"""
         INSERT INTO notifications_notification ({_COLUMNS}, created_at, email_due_at)

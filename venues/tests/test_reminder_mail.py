@@ -1,4 +1,4 @@
-"""The owner of a venue whose subscription ends is told by mail."""
+"""The owner of a venue whose subscription ends is told, by mail and in their inbox."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -9,7 +9,9 @@ from django.core import mail
 
 from billing.models import Plan, Subscription
 from billing.services.reminders import remind_of_ends
-from notifications.models import OutboxMail
+from notifications.models import Notification, OutboxMail
+from notifications.services.preferences import prefer
+from notifications.tasks import sweep_reminders
 from venues.models import Venue
 from venues.services.subscriptions import subscribe_venue
 
@@ -68,3 +70,42 @@ def test_where_there_is_nobody_to_write_to_none_is_written(ending, owner, nobody
 
     assert remind_of_ends() == 1
     assert not OutboxMail.objects.exists()
+
+
+def test_it_is_in_their_inbox_as_well_and_mailed_only_so(ending, owner, as_user, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        remind_of_ends()
+    with time_machine.travel(NOON + timedelta(hours=1)), django_capture_on_commit_callbacks(execute=True):
+        sweep_reminders()
+
+    told = Notification.objects.get()
+    assert as_user(owner).get("/api/notifications/").json()["data"] == [
+        {
+            "id": told.pk,
+            "kind": "subscription_ending",
+            "message": "Your subscription for Fish & Chips ends on 6 March",
+            "details": {"venue_id": Venue.objects.get().pk, "subscription_id": ending.pk},
+            "created_at": "2026-03-01T12:00:00Z",
+            "read_at": None,
+        }
+    ]
+    assert (len(mail.outbox), told.mailed_at, told.email_due_at) == (1, NOON, None)
+
+
+@pytest.mark.parametrize(("channel", "in_app", "mails"), [("email", [True], 0), ("in_app", [False], 1)])
+def test_they_are_told_as_they_want(ending, owner, channel, in_app, mails):
+    prefer(kind="subscription_ending", channel=channel, enabled=False, by=owner)
+
+    remind_of_ends()
+
+    assert list(Notification.objects.values_list("in_app", flat=True)) == in_app
+    assert (OutboxMail.objects.count(), Notification.objects.exclude(email_due_at=None).count()) == (mails, 0)
+
+
+def test_each_period_that_ends_is_told_of(ending, owner):
+    remind_of_ends()
+    Subscription.objects.update(current_period_ends_at=NOON + timedelta(days=6))
+
+    remind_of_ends()
+
+    assert (Notification.objects.filter(recipient=owner).count(), OutboxMail.objects.count()) == (2, 2)
