@@ -1,12 +1,13 @@
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 
 from django.db.models import Q, QuerySet
 
 from accounts.models import User
 from activity.models import ActivityEntry, FeedEntry
 from core import sql
+from core.days import on_days
 
 USER = "user"
 # Higher than any that a row has.
@@ -31,11 +32,7 @@ def find_activity(search: ActivitySearch) -> QuerySet[ActivityEntry]:
         rows = rows.filter(type=search.type)
     if search.actor:
         rows = rows.filter(actor__username__iexact=search.actor)
-    if search.first_day is not None:
-        rows = rows.filter(at__gte=datetime.combine(search.first_day, time.min, UTC))
-    if search.last_day is not None:
-        rows = rows.filter(at__lte=datetime.combine(search.last_day, time.max, UTC))
-    return rows
+    return rows.filter(on_days("at", search.first_day, search.last_day))
 
 
 def recent_activity(limit: int) -> list[ActivityEntry]:

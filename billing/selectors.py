@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from billing.models import Coupon, CouponRedemption, Membership, Payment, Plan, Refund, Subscriber, Subscription
+from core.days import on_days
 from core.errors import NotFound
 from core.prepared import Prepared, Slot
 
@@ -139,6 +140,12 @@ def subscriptions() -> QuerySet[Subscription]:
 
 def payments() -> QuerySet[Payment]:
     return Payment.objects.select_related("plan", "subscription__subscriber", "coupon_redemption__coupon")
+
+
+def find_refunds(*, payment_id: int | None, first_day: date | None, last_day: date | None) -> QuerySet[Refund]:
+    """Those that match, each with its payment."""
+    rows = Refund.objects.select_related("payment").filter(on_days("refunded_at", first_day, last_day))
+    return rows if payment_id is None else rows.filter(payment=payment_id)
 
 
 def latest_subscriptions_of(subscriber_ids: Collection[int]) -> dict[int, Subscription]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import reduce
 from operator import or_
 
@@ -17,6 +17,7 @@ from billing.selectors import (
     payments,
     subscriptions,
 )
+from core.days import on_days
 from venues.models import Venue
 from venues.selectors import all_venues, with_last_scan
 
@@ -90,14 +91,25 @@ def find_subscriptions(*, status: str = "", venue_id: int | None, plan_id: int |
     return rows if plan_id is None else rows.filter(plan=plan_id)
 
 
-def find_payments(*, venue_id: int | None, plan_id: int | None, subscription_id: int | None) -> QuerySet[Payment]:
+@dataclass(frozen=True)
+class PaymentSearch:
+    """What payments are asked for; None means any. Both days are in UTC, and the last one is included."""
+
+    venue_id: int | None = None
+    plan_id: int | None = None
+    subscription_id: int | None = None
+    first_day: date | None = None
+    last_day: date | None = None
+
+
+def find_payments(search: PaymentSearch) -> QuerySet[Payment]:
     """Those that match, each with its venue."""
-    rows = payments_with_venues()
-    if venue_id is not None:
-        rows = rows.filter(subscription__subscriber__venue=venue_id)
-    if plan_id is not None:
-        rows = rows.filter(plan=plan_id)
-    return rows if subscription_id is None else rows.filter(subscription=subscription_id)
+    rows = payments_with_venues().filter(on_days("paid_at", search.first_day, search.last_day))
+    if search.venue_id is not None:
+        rows = rows.filter(subscription__subscriber__venue=search.venue_id)
+    if search.plan_id is not None:
+        rows = rows.filter(plan=search.plan_id)
+    return rows if search.subscription_id is None else rows.filter(subscription=search.subscription_id)
 
 
 def get_subscription_shown(subscription_id: int) -> Subscription:

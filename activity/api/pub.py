@@ -1,5 +1,3 @@
-from typing import Any
-
 from rest_framework import fields
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -7,7 +5,7 @@ from rest_framework.response import Response
 from accounts.api.access import SUPERUSER
 from activity.selectors import ActivitySearch, find_activity
 from core.surface.schema import operation
-from core.surface.serializers import ListQuery, Serializer, Text
+from core.surface.serializers import DatedListQuery, Serializer, Text
 from core.surface.views import SurfaceView
 
 ENTRY_EXAMPLE = {
@@ -21,18 +19,9 @@ ENTRY_EXAMPLE = {
 }
 
 
-class ActivityQuery(ListQuery):
+class ActivityQuery(DatedListQuery):
     type = fields.RegexField(r"^[a-z_]{0,40}\Z", default="", allow_blank=True, help_text="Such as `payment_recorded`.")
     actor = fields.CharField(default="", max_length=150, allow_blank=True, help_text="A username.")
-    last_day = fields.DateField(required=False, help_text="To this day, included, in UTC.")
-
-    def get_fields(self) -> dict[str, Any]:
-        """`from` is a word of the language, so it cannot be declared as the others are."""
-        declared = super().get_fields()
-        last_day = declared.pop("last_day")
-        first_day = fields.DateField(required=False, source="first_day", help_text="From this day on, in UTC.")
-        last_day.source = "last_day"
-        return {**declared, "from": first_day, "to": last_day}
 
 
 class ActivityTargetOut(Serializer):

@@ -19,7 +19,7 @@ from core.surface.contract import Contract, Route, SocketRoute, grouped
 from core.surface.failure import Failure
 from icebreakers.api.pub import IceBreakerList, RandomIceBreaker
 from offers.api.pub import DeleteOffer, OfferDetail, OfferEligibility, OfferList, RedeemOffer
-from venues.api.pub.billing import CancelSubscription, PaymentList, RefundPayment, SubscriptionList
+from venues.api.pub.billing import CancelSubscription, PaymentList, RefundList, RefundPayment, SubscriptionList
 from venues.api.pub.customers import (
     BlockUser,
     ChangePassword,
@@ -160,6 +160,7 @@ PUB = Contract(
             Route("superuser/subscriptions/<int:subscription_id>/cancel/", CancelSubscription),
             Route("superuser/payments/", PaymentList),
             Route("superuser/payments/<int:payment_id>/refund/", RefundPayment),
+            Route("superuser/refunds/", RefundList),
             Route("superuser/coupons/", CouponList),
         ),
     ),

@@ -200,6 +200,20 @@ class ListQuery(serializers.Serializer[Any]):
     )
 
 
+class DatedListQuery(ListQuery):
+    """What a list of what happened takes as well."""
+
+    last_day = fields.DateField(required=False, help_text="To this day, included, in UTC.")
+
+    def get_fields(self) -> dict[str, Any]:
+        """`from` is a word of the language, so it cannot be declared as the others are."""
+        declared = super().get_fields()
+        last_day = declared.pop("last_day")
+        first_day = fields.DateField(required=False, source="first_day", help_text="From this day on, in UTC.")
+        last_day.source = "last_day"
+        return {**declared, "from": first_day, "to": last_day}
+
+
 class MessageOut(Serializer):
     """An act that has nothing to show but that it was done. There is room for an address in what is said."""
 

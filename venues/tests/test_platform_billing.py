@@ -10,7 +10,7 @@ from activity.models import ActivityEntry
 from billing.models import Coupon, Payment, Plan, Refund, Subscriber, Subscription
 from venues.models import Venue
 
-SUBSCRIPTIONS, PAYMENTS = "/superuser/subscriptions/", "/superuser/payments/"
+SUBSCRIPTIONS, PAYMENTS, REFUNDS = "/superuser/subscriptions/", "/superuser/payments/", "/superuser/refunds/"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 HUGE = 10**30
@@ -235,11 +235,98 @@ def test_lists_are_narrowed(client, make_venue, plan, subscribe):
 def test_lists_take_two_queries_however_long(count, client, make_venue, plan, subscribe, django_assert_num_queries):
     for number in range(count):
         subscription = subscribe(make_venue(f"Venue {number}"))
-        Payment.objects.create(subscription=subscription, paid_at=NOON, amount=29, currency="GBP", plan=plan)
+        payment = Payment.objects.create(subscription=subscription, paid_at=NOON, amount=29, currency="GBP", plan=plan)
+        Refund.objects.create(payment=payment, amount=1, refunded_at=NOON)
 
-    for url in (SUBSCRIPTIONS, PAYMENTS):
+    for url in (SUBSCRIPTIONS, PAYMENTS, REFUNDS):
         with django_assert_num_queries(2):
             assert len(client.get(url).json()) == count
+
+
+@pytest.fixture
+def money(plan, subscribe, venue):
+    """Plants a payment, or a refund of an earlier one, as of that moment."""
+    subscription = subscribe(venue)
+
+    def plant(at: str, amount: str, of: Payment | None = None) -> Payment | Refund:
+        if of is not None:
+            return Refund.objects.create(payment=of, amount=Decimal(amount), refunded_at=at)
+        price = {"amount": Decimal(amount), "currency": "GBP", "plan": plan}
+        return Payment.objects.create(subscription=subscription, paid_at=at, **price)
+
+    return plant
+
+
+def test_refunds_are_listed_the_latest_first_and_by_payment(client, money):
+    first, second = money("2026-01-05T12:00Z", "29.00"), money("2026-01-05T12:00Z", "59.00")
+    early, late = money("2026-01-07T12:00Z", "10.00", first), money("2026-01-07T12:00Z", "9.00", second)
+
+    shown = client.get(REFUNDS).json()
+
+    assert shown[1] == {
+        "id": early.pk,
+        "payment": first.pk,
+        "amount": "10.00",
+        "currency": "GBP",
+        "reason": "",
+        "refunded_at": "2026-01-07T12:00:00Z",
+    }
+    assert [row["id"] for row in shown] == [late.pk, early.pk]
+    assert [row["id"] for row in client.get(REFUNDS, {"payment": first.pk}).json()] == [early.pk]
+    assert client.get(REFUNDS, {"payment": second.pk + 1}).json() == []
+
+
+def test_refunds_are_read_page_by_page(client, money):
+    payment = money("2026-01-05T12:00Z", "29.00")
+    stored = [money("2026-01-07T12:00Z", "1.00", payment).pk for _ in range(3)]
+
+    pages, url = [], f"{REFUNDS}?limit=2&payment={payment.pk}&from=2026-01-07"
+    while url:
+        page = client.get(url)
+        pages.append([row["id"] for row in page.json()])
+        url = page.headers.get("Link", "").partition(">")[0].lstrip("<")
+
+    assert pages == [stored[:0:-1], stored[:1]]
+
+
+@pytest.mark.parametrize(
+    ("query", "paid", "refunded"),
+    [
+        ({}, ["4.00", "3.00", "2.00", "1.00"], ["0.30", "0.20", "0.10"]),
+        ({"from": "2026-02-01"}, ["4.00", "3.00", "2.00"], ["0.30", "0.20"]),
+        ({"to": "2026-02-28"}, ["3.00", "2.00", "1.00"], ["0.20", "0.10"]),
+        ({"from": "2026-02-01", "to": "2026-02-28"}, ["3.00", "2.00"], ["0.20"]),
+        ({"from": "2026-03-01", "to": "2026-02-01"}, [], []),
+        ({"from": "0001-01-01", "to": "9999-12-31"}, ["4.00", "3.00", "2.00", "1.00"], ["0.30", "0.20", "0.10"]),
+    ],
+)
+def test_a_months_revenue_is_its_payments_less_its_refunds(query, paid, refunded, client, money):
+    january = money("2026-01-31T23:59:59.999999Z", "1.00")
+    money("2026-02-01T00:00Z", "2.00")
+    money("2026-02-28T23:59:59.999999Z", "3.00")
+    money("2026-03-01T00:00Z", "4.00")
+    for at, amount in (("2026-01-31T23:59Z", "0.10"), ("2026-02-28T23:59Z", "0.20"), ("2026-03-01T00:00Z", "0.30")):
+        money(at, amount, january)
+
+    shown = [[row["amount"] for row in client.get(url, query).json()] for url in (PAYMENTS, REFUNDS)]
+
+    assert shown == [paid, refunded]
+
+
+@pytest.mark.parametrize(
+    ("url", "query"),
+    [
+        *[(url, {end: day}) for url in (PAYMENTS, REFUNDS) for end in ("from", "to") for day in ("soon", "2026-02-30")],
+        *[(REFUNDS, {"payment": value}) for value in ("x", "0", "-1", HUGE)],
+        (REFUNDS, {"limit": "0"}),
+        (REFUNDS, {"cursor": "made-up"}),
+    ],
+    ids=str,
+)
+def test_a_list_is_not_asked_for_what_is_none(url, query, client):
+    refused = client.get(url, query)
+
+    assert (refused.status_code, set(refused.json()["details"])) == (400, set(query))
 
 
 def test_who_is_billed_and_is_no_venue_has_none(client, plan):

@@ -84,6 +84,7 @@ ANSWERS = {
     "GET /superuser/payments/": (401, 403, 403, 403, 403, 200),
     "POST /superuser/payments/": (401, 403, 403, 403, 403, 201),
     "POST /superuser/payments/{payment_id}/refund/": (401, 403, 403, 403, 403, 201),
+    "GET /superuser/refunds/": (401, 403, 403, 403, 403, 200),
     "GET /superuser/coupons/": (401, 403, 403, 403, 403, 200),
     "POST /superuser/coupons/": (401, 403, 403, 403, 403, 201),
 }

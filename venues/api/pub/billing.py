@@ -11,14 +11,15 @@ from accounts.api.access import SUPERUSER
 from billing import errors
 from billing.api.pub import CouponCode
 from billing.models import Payment, Subscription
+from billing.selectors import find_refunds
 from billing.services.payments import record_payment, refund_payment
 from billing.services.subscriptions import LONGEST_TRIAL_DAYS, TRIAL_DAYS, cancel_subscription
 from core.surface.schema import operation
-from core.surface.serializers import Choice, Integer, ListQuery, Money, Serializer, Text
+from core.surface.serializers import Choice, DatedListQuery, Integer, ListQuery, Money, Serializer, Text
 from core.surface.views import SurfaceView
 from venues.api.pub.presence import VenueBrief
 from venues.errors import VenueUnknown
-from venues.platform import find_payments, find_subscriptions, get_payment_shown, get_subscription_shown
+from venues.platform import PaymentSearch, find_payments, find_subscriptions, get_payment_shown, get_subscription_shown
 from venues.services.subscriptions import subscribe_venue
 
 SUBSCRIPTION_EXAMPLE = {
@@ -149,7 +150,7 @@ class CancelSubscription(SurfaceView):
         return self.answer(SubscriptionOut, get_subscription_shown(subscription_id))
 
 
-class PaymentsQuery(ListQuery):
+class PaymentsQuery(DatedListQuery):
     venue = fields.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
     plan = fields.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
     subscription = fields.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
@@ -186,17 +187,21 @@ class PaymentList(SurfaceView):
 
     @operation(
         summary="List the payments",
-        description="The latest first.",
+        description="The latest first. A month's revenue is its payments less its refunds, in each currency.",
         answer=PaymentOut(many=True),
         query=[PaymentsQuery],
         answer_example=[PAYMENT_EXAMPLE],
     )
     def get(self, request: Request) -> Response:
         asked = self.query(PaymentsQuery)
-        rows = find_payments(
-            venue_id=asked.get("venue"), plan_id=asked.get("plan"), subscription_id=asked.get("subscription")
+        search = PaymentSearch(
+            venue_id=asked.get("venue"),
+            plan_id=asked.get("plan"),
+            subscription_id=asked.get("subscription"),
+            first_day=asked.get("first_day"),
+            last_day=asked.get("last_day"),
         )
-        return self.answer_page(rows, PaymentOut, order_by=("-paid_at", "-id"))
+        return self.answer_page(find_payments(search), PaymentOut, order_by=("-paid_at", "-id"))
 
     @operation(
         summary="Record a payment",
@@ -234,6 +239,28 @@ class RefundOut(Serializer):
     currency = Text(source="payment.currency", max_length=3)
     reason = Text(allow_blank=True)
     refunded_at = fields.DateTimeField()
+
+
+class RefundsQuery(DatedListQuery):
+    payment = fields.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+
+
+class RefundList(SurfaceView):
+    access = {"GET": SUPERUSER}
+
+    @operation(
+        summary="List the refunds",
+        description="The latest first, by when the money went back, whenever it was paid.",
+        answer=RefundOut(many=True),
+        query=[RefundsQuery],
+        answer_example=[REFUND_EXAMPLE],
+    )
+    def get(self, request: Request) -> Response:
+        asked = self.query(RefundsQuery)
+        rows = find_refunds(
+            payment_id=asked.get("payment"), first_day=asked.get("first_day"), last_day=asked.get("last_day")
+        )
+        return self.answer_page(rows, RefundOut, order_by=("-refunded_at", "-id"))
 
 
 class RefundPayment(SurfaceView):
