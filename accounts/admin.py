@@ -168,9 +168,10 @@ class UserAdmin(django_admin.UserAdmin, GovernedAdmin[User]):  # type: ignore[ty
         details = AccountDetails(**{name: form.cleaned_data[name] for name in DETAILS})
         kind, password = form.cleaned_data["user_type"].slug, form.cleaned_data["password1"]
         has_password = form.cleaned_data["set_usable_password"]
-        self.take_over(
-            obj, create_account(details=details, user_type=kind, password=password if has_password else None)
+        made = create_account(
+            details=details, user_type=kind, password=password if has_password else None, by=actor(request)
         )
+        self.take_over(obj, made)
 
     def _change(self, user: User, values: dict[str, Any], changed: set[str], *, by: User) -> None:
         details: AccountChanges = {name: values[name] for name in DETAILS if name in changed}  # type: ignore[assignment]
@@ -220,7 +221,7 @@ class UserAdmin(django_admin.UserAdmin, GovernedAdmin[User]):  # type: ignore[ty
         variant=ActionVariant.DANGER,
     )
     def forget(self, request: HttpRequest, user: User, form: Any) -> None:
-        anonymise_account(user=user)
+        anonymise_account(user=user, by=actor(request))
 
 
 @admin.register(UserType)

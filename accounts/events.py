@@ -8,11 +8,13 @@ from datetime import datetime
 @dataclass(frozen=True)
 class CustomerRegistered:
     user_id: int
+    by_id: int
 
 
 @dataclass(frozen=True)
 class MemberRegistered:
     user_id: int
+    by_id: int
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,7 @@ class AccountAnonymised:
     """The person is gone from the account. Apps that hold their words or traces react in the same transaction."""
 
     user_id: int
+    by_id: int
 
 
 @dataclass(frozen=True)

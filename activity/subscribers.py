@@ -12,12 +12,12 @@ from core.events import with_it
 
 @with_it(events.CustomerRegistered)
 def customer_registered(event: events.CustomerRegistered) -> None:
-    _by_themselves("customer_registered", event.user_id, "Registered as a customer")
+    _registered("customer", event)
 
 
 @with_it(events.MemberRegistered)
 def member_registered(event: events.MemberRegistered) -> None:
-    _by_themselves("member_registered", event.user_id, "Registered as a member")
+    _registered("member", event)
 
 
 @with_it(events.SignedIn)
@@ -40,7 +40,10 @@ def account_exported(event: events.AccountExported) -> None:
 @with_it(events.AccountAnonymised)
 def account_anonymised(event: events.AccountAnonymised) -> None:
     record_activity(
-        type="account_anonymised", actor_id=None, summary="An account was anonymised", target=_person(event.user_id)
+        type="account_anonymised",
+        actor_id=event.by_id,
+        summary="Anonymised an account",
+        target=_person(event.user_id),
     )
 
 
@@ -85,6 +88,16 @@ def done_in_admin(event: DoneInAdmin) -> None:
         summary=f"In the admin: {event.action}" if event.action else f"In the admin: {event.what} {event.kind}{named}",
         target=Target(event.kind, event.object_id),
         details={"fields": list(event.fields), "values": dict(event.values)},
+    )
+
+
+def _registered(kind: str, event: events.CustomerRegistered | events.MemberRegistered) -> None:
+    how = "as " if event.by_id == event.user_id else ""
+    record_activity(
+        type=f"{kind}_registered",
+        actor_id=event.by_id,
+        summary=f"Registered {how}a {kind}",
+        target=_person(event.user_id),
     )
 
 

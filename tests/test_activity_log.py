@@ -16,7 +16,13 @@ from accounts.services.one_time_passwords import (
     use_one_time_password,
 )
 from accounts.services.privacy import anonymise_account, export_account
-from accounts.services.registration import AccountDetails, ProfileDetails, register_customer, register_member
+from accounts.services.registration import (
+    AccountDetails,
+    ProfileDetails,
+    create_account,
+    register_customer,
+    register_member,
+)
 from accounts.services.sessions import Credentials, sign_in
 from accounts.services.standing import change_user_type
 from activity.models import ActivityEntry
@@ -32,6 +38,8 @@ from conftest import PASSWORD, open_pub_session
 from core.sessions import SessionPolicy
 from venues.models import Venue
 from venues.services.venues import change_venue_status, create_venue
+from workspaces.models import Member
+from workspaces.services.workspaces import create_workspace
 
 
 def written(*types: str) -> list[tuple]:
@@ -91,7 +99,7 @@ def test_joining_changing_type_reporting_exporting_and_leaving(customer, strange
     change_user_type(user=new, user_type=UserType.VENDOR, by=superuser)
     report_user(reported=stranger, reason="Secret reason", by=customer)
     export_account(customer)
-    anonymise_account(user=customer)
+    anonymise_account(user=customer, by=customer)
 
     gone = customer.__class__.objects.get(pk=customer.pk).username
     assert written() == [
@@ -99,9 +107,35 @@ def test_joining_changing_type_reporting_exporting_and_leaving(customer, strange
         ("user_type_changed", "root", "Changed a user's type from customer to vendor", "user", str(new.pk)),
         ("customer_reported", gone, "Reported someone", "user", str(stranger.pk)),
         ("account_exported", gone, "Was given a copy of everything held on them", "user", str(customer.pk)),
-        ("account_anonymised", None, "An account was anonymised", "user", str(customer.pk)),
+        ("account_anonymised", gone, "Anonymised an account", "user", str(customer.pk)),
     ]
     assert not any(told in everything_written() for told in ("Secret", "@example.com"))
+
+
+def test_an_account_that_a_superuser_makes_or_anonymises_is_told_by_the_superuser(superuser):
+    details = AccountDetails(username="new", email="new@example.com")
+
+    new = create_account(details=details, user_type=UserType.CUSTOMER, password=None, by=superuser)
+    anonymise_account(user=new, by=superuser)
+
+    assert written() == [
+        ("customer_registered", "root", "Registered a customer", "user", str(new.pk)),
+        ("account_anonymised", "root", "Anonymised an account", "user", str(new.pk)),
+    ]
+
+
+def test_what_becomes_of_the_workspaces_of_who_is_anonymised_is_told_by_who_did_it(customer, stranger, superuser):
+    alone, shared = (create_workspace(name=name, by=customer) for name in ("Alone", "Shared"))
+    Member.objects.create(workspace=shared, user=stranger)
+
+    anonymise_account(user=customer, by=superuser)
+
+    assert [(type, actor, key) for type, actor, _, _, key in written()[2:]] == [
+        ("account_anonymised", "root", str(customer.pk)),
+        ("workspace_deleted", "root", str(alone.pk)),
+        ("workspace_role_changed", "root", str(shared.pk)),
+        ("workspace_role_changed", "root", str(shared.pk)),
+    ]
 
 
 def test_joining_as_a_member(db):
@@ -115,7 +149,7 @@ def test_joining_as_a_member(db):
 def test_the_log_names_nobody_who_has_left(customer):
     open_pub_session(customer)
 
-    anonymise_account(user=customer)
+    anonymise_account(user=customer, by=customer)
 
     actors = list(ActivityEntry.objects.values_list("actor__username", flat=True))
     assert "ann" not in actors

@@ -25,7 +25,7 @@ INVITED = (UserType.VENUE_OWNER, UserType.VENDOR, UserType.SUPPORT)
 @transaction.atomic
 def invite_new_user(*, details: AccountDetails, user_type: str, by: User) -> Invitation:
     """An account without a password, and a mail to its person. Raises NameTaken."""
-    return invite_user(user=create_account(details=details, user_type=user_type, password=None), by=by)
+    return invite_user(user=create_account(details=details, user_type=user_type, password=None, by=by), by=by)
 
 
 @transaction.atomic

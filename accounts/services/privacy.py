@@ -36,11 +36,11 @@ def export_account(user: User) -> dict[str, object]:
 def delete_own_account(*, by: User, password: str) -> None:
     """Raises WrongPassword and TooMany."""
     confirm_password(user=by, password=password)
-    anonymise_account(user=by)
+    anonymise_account(user=by, by=by)
 
 
 @transaction.atomic
-def anonymise_account(*, user: User) -> None:
+def anonymise_account(*, user: User, by: User) -> None:
     """Forget the person and keep the row, on which other people's conversations and a venue's figures hang.
 
     Complaints about them stay, and so do theirs, without their name. Raises NotFound if they have already left.
@@ -61,7 +61,7 @@ def anonymise_account(*, user: User) -> None:
     ):
         held.delete()
     _blank_in_admin_history(user)
-    announce(events.AccountAnonymised(user_id=user.pk))
+    announce(events.AccountAnonymised(user_id=user.pk, by_id=by.pk))
 
 
 def _blank_in_admin_history(user: User) -> None:

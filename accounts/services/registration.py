@@ -83,12 +83,12 @@ def create_customer(*, details: AccountDetails, profile: ProfileDetails, passwor
     return _create(_unsaved(details, UserType.CUSTOMER), profile, password)
 
 
-def create_account(*, details: AccountDetails, user_type: str, password: str | None) -> User:
+def create_account(*, details: AccountDetails, user_type: str, password: str | None, by: User) -> User:
     """An account of any type, made by a superuser. Raises PasswordRefused and NameTaken."""
     user = _unsaved(details, user_type)
     if password is not None:
         check_new_password(password, user=user)
-    return _create(user, ProfileDetails(), password)
+    return _create(user, ProfileDetails(), password, by=by)
 
 
 @transaction.atomic
@@ -147,17 +147,21 @@ def _unsaved(details: AccountDetails, user_type: str) -> User:
     )
 
 
-def _create(user: User, profile: ProfileDetails, password: str | None) -> User:
-    """The password is hashed before the transaction, which stays short. Raises NameTaken."""
+def _create(user: User, profile: ProfileDetails, password: str | None, *, by: User | None = None) -> User:
+    """By themselves, unless somebody is named. The password is hashed before the transaction, which stays short.
+
+    Raises NameTaken.
+    """
     _refuse_taken(user)
     user.set_password(password)
     with transaction.atomic():
         _save_unless_taken(user)
+        by_id = (by or user).pk
         if user.is_customer:
             give_profile(user, profile)
-            announce(events.CustomerRegistered(user_id=user.pk))
+            announce(events.CustomerRegistered(user_id=user.pk, by_id=by_id))
         if user.user_type_id == UserType.MEMBER:
-            announce(events.MemberRegistered(user_id=user.pk))
+            announce(events.MemberRegistered(user_id=user.pk, by_id=by_id))
     return user
 
 

@@ -175,7 +175,7 @@ def test_a_name_that_is_taken_invites_nobody(customer, superuser):
 def test_leaving_forgets_invitations_and_the_export_has_them(invited):
     held = export_account(vera())["invitations"]
 
-    anonymise_account(user=vera())
+    anonymise_account(user=vera(), by=vera())
 
     address = "vera@example.com"
     assert held == [{"email": address, "created_at": NOON, "expires_at": NOON + WEEK, "used_at": None}]

@@ -35,11 +35,11 @@ def test_the_export_of_who_is_no_customer(owner):
 
 
 def test_nobody_leaves_twice(customer):
-    anonymise_account(user=customer)
+    anonymise_account(user=customer, by=customer)
     name = User.objects.get(pk=customer.pk).username
 
     with pytest.raises(NotFound):
-        anonymise_account(user=customer)
+        anonymise_account(user=customer, by=customer)
 
     assert User.objects.get(pk=customer.pk).username == name
 
@@ -49,7 +49,7 @@ def test_leaving_happens_whole_or_not_at_all(customer, refusing):
     refusing.append(customer.pk)
 
     with pytest.raises(Refused):
-        anonymise_account(user=customer)
+        anonymise_account(user=customer, by=customer)
 
     session.refresh_from_db()
     customer.refresh_from_db()
@@ -60,7 +60,7 @@ def test_the_admins_record_of_edits_forgets_their_name(customer, stranger, super
     for edited in (customer, stranger, customer.customer_profile):
         LogEntry.objects.log_actions(superuser.pk, [edited], CHANGE, [], single_object=True)
 
-    anonymise_account(user=customer)
+    anonymise_account(user=customer, by=customer)
 
     assert sorted(LogEntry.objects.values_list("object_repr", flat=True)) == ["", "", "stranger"]
 
@@ -70,7 +70,7 @@ def test_what_is_other_peoples_stays(customer, stranger, owner):
     theirs = Block.objects.create(blocker=stranger, blocked=owner)
     session = open_pub_session(stranger).session
 
-    anonymise_account(user=customer)
+    anonymise_account(user=customer, by=customer)
 
     complaint.refresh_from_db()
     session.refresh_from_db()

@@ -25,7 +25,7 @@ def test_a_customer_without_a_password_cannot_sign_in_by_one(db):
 
 
 def test_who_left_meanwhile_is_not_changed(customer):
-    anonymise_account(user=customer)
+    anonymise_account(user=customer, by=customer)
 
     with pytest.raises(NotFound):
         update_account(account=customer, changes={"email": "ann@example.com"}, profile_changes={"name": "Ann"})

@@ -56,7 +56,7 @@ def test_the_name_is_put_before_it_in_reading_and_goes_with_the_person(make_user
 
     assert sentences("workspace-1", (), 10) == ["ann left the workspace", "John sent a message in #general"]
 
-    anonymise_account(user=john)
+    anonymise_account(user=john, by=john)
 
     entry = feed_page("workspace-1", (), 10)[1]
     assert entry.sentence == f"{entry.actor.username} sent a message in #general"

@@ -218,7 +218,7 @@ def test_what_was_said_and_read_in_channels_is_exported_and_forgotten(channel, m
     mark_channel_read(by=mate, channel_id=channel.channel_id, seq=1)
 
     held = export_account(mate)
-    anonymise_account(user=mate)
+    anonymise_account(user=mate, by=mate)
 
     (row,) = held["messages"]
     assert (row["body"], row["kind"], row["channel"]) == ("Hello", "channel", channel.channel_id)

@@ -18,7 +18,7 @@ def test_messages_stay_when_their_author_leaves_and_say_nothing_of_them(
     message = say(customer, private_chat, "Hello", client_id="phone-7")
     mute(by=owner, venue_id=group.venue_id, username=customer.username, minutes=5)
 
-    anonymise_account(user=customer)
+    anonymise_account(user=customer, by=customer)
 
     (row,) = as_user(friend).send("get", f"/private/{private_chat.pk}/history/").json()
     message.refresh_from_db()
@@ -29,7 +29,7 @@ def test_messages_stay_when_their_author_leaves_and_say_nothing_of_them(
 
 
 def test_nobody_opens_a_chat_with_who_has_left(as_user, customer, friend, private_chat):
-    anonymise_account(user=customer)
+    anonymise_account(user=customer, by=customer)
 
     (chat,) = as_user(friend).send("get", "/private/list/").json()["chats"]
     answer = as_user(friend).send("post", "/private/create/", {"username": chat["participant"]})

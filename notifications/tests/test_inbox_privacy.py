@@ -43,7 +43,7 @@ def test_who_leaves_leaves_nothing_behind(customer, bob) -> None:
     settle_leases(uuid.uuid4(), taken=[customer.pk], dropped=[])
     notify([mention(bob, customer)])
 
-    anonymise_account(user=customer)
+    anonymise_account(user=customer, by=customer)
 
     (others,) = Notification.objects.select_related("actor")
     assert (others.recipient, others.sentence) == (bob, "Somebody mentioned you in #general")

@@ -81,6 +81,6 @@ def test_neither_code_nor_address_is_logged_and_the_code_is_stored_nowhere(
 def test_waiting_mail_goes_with_the_account(customer, django_capture_on_commit_callbacks):
     ask(customer.email, django_capture_on_commit_callbacks)
 
-    announce(AccountAnonymised(user_id=customer.pk))
+    announce(AccountAnonymised(user_id=customer.pk, by_id=customer.pk))
 
     assert not OutboxMail.objects.exists()

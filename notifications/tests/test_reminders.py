@@ -147,7 +147,7 @@ def test_who_was_shut_out_meanwhile_gets_none(customer, superuser, swept) -> Non
 
 def test_who_has_left_is_not_named(customer, bob, swept) -> None:
     mentions(customer, bob, count=1)
-    anonymise_account(user=bob)
+    anonymise_account(user=bob, by=bob)
 
     (sent,) = swept()
 

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from accounts.models import Block, CustomerProfile, ExternalIdentity, OneTimePassword, Report, Session, User
 from accounts.services.privacy import anonymise_account
+from activity.models import ActivityEntry
 from conftest import PASSWORD, open_pub_session
 from venues.models import Presence, Scan, VarId, Venue, Visit
 
@@ -762,6 +763,7 @@ def test_being_deleted_by_the_superuser(customer, superuser, as_user):
 
     assert response.status_code == 204
     assert User.objects.get(pk=customer.pk).username.startswith("deleted-")
+    assert ActivityEntry.objects.get(type="account_anonymised").actor == superuser
     bearer = f"Bearer {session.tokens.access}"
     assert as_user(None).send("GET", "/customers/", HTTP_AUTHORIZATION=bearer).status_code == 401
     for method in ("GET", "PATCH", "DELETE"):
@@ -772,7 +774,7 @@ def test_being_deleted_by_the_superuser(customer, superuser, as_user):
 def test_history_of_who_left_stays(customer, anchor):
     Visit.objects.create(user=customer, venue=anchor, certainty="qr", started_at=timezone.now())
 
-    anonymise_account(user=customer)
+    anonymise_account(user=customer, by=customer)
 
     assert Visit.objects.filter(venue=anchor).count() == 1
 

@@ -82,7 +82,7 @@ def test_who_leaves_is_forgotten(mate):
     leases.settle_leases(HERE, taken={mate.pk: ONLINE}, dropped=())
     LastSeen.objects.create(user=mate, at=timezone.now())
 
-    anonymise_account(user=mate)
+    anonymise_account(user=mate, by=mate)
 
     assert held() == set()
     assert not LastSeen.objects.exists()

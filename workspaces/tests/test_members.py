@@ -330,7 +330,7 @@ def test_a_workspace_passes_to_the_longest_serving_admin_when_its_owner_is_gone(
 ):
     join(make_user("late"), workspace, "admin")
 
-    anonymise_account(user=boss)
+    anonymise_account(user=boss, by=boss)
 
     assert roles(workspace) == {"mia": "member", "ada": "owner", "late": "admin"}
 
@@ -338,7 +338,7 @@ def test_a_workspace_passes_to_the_longest_serving_admin_when_its_owner_is_gone(
 def test_or_else_to_the_longest_serving_member(workspace, boss, mate, make_user, join):
     join(make_user("late"), workspace)
 
-    anonymise_account(user=boss)
+    anonymise_account(user=boss, by=boss)
 
     assert roles(workspace) == {"mia": "owner", "late": "member"}
 
@@ -347,7 +347,7 @@ def test_or_else_it_ends(workspace, boss, make_channel, make_user, join):
     make_channel("leads", boss)
     join(make_user("shut", is_active=False), workspace)
 
-    anonymise_account(user=boss)
+    anonymise_account(user=boss, by=boss)
 
     assert Workspace.objects.get().deleted_at is not None
     assert roles(workspace) == {"shut": "member"}
@@ -357,7 +357,7 @@ def test_or_else_it_ends(workspace, boss, make_channel, make_user, join):
 def test_one_who_is_no_owner_just_leaves(workspace, boss, mate, make_channel):
     make_channel("leads", boss, mate)
 
-    anonymise_account(user=mate)
+    anonymise_account(user=mate, by=mate)
 
     assert roles(workspace) == {"bo": "owner"}
     assert list(ChannelMember.objects.values_list("user", flat=True)) == [boss.pk]

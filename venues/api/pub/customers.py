@@ -278,7 +278,7 @@ class CustomerDetail(SurfaceView):
         status=204,
     )
     def delete(self, request: Request, customer_id: int) -> Response:
-        privacy.anonymise_account(user=get_customer(customer_id))
+        privacy.anonymise_account(user=get_customer(customer_id), by=self.caller)
         return Response(status=204)
 
     def _update(self, request: Request, customer_id: int, body: dict[str, Any]) -> Response:
