@@ -7,6 +7,7 @@ from chat.realtime import announcements
 from chat.selectors import export
 from chat.services.channel_news import MENTION, tell_of_messages
 from chat.services.conversations import ensure_channel_conversation
+from chat.services.group_news import MUTE, tell_of_mute
 from chat.services.privacy import forget_author, keep_evidence
 from core.events import with_it
 from notifications.kinds import register_kind
@@ -15,6 +16,7 @@ from workspaces.events import ChannelCreated
 announcements.listen()
 
 register_kind(MENTION)
+register_kind(MUTE)
 
 register_export_section("messages", export.held_messages)
 register_export_section("private_chats", export.held_private_chats)
@@ -53,6 +55,11 @@ def write_down_the_mute(event: events.Muted) -> None:
         target=Target("user", event.user_id),
         details={"conversation": event.conversation_id},
     )
+
+
+@with_it(events.Muted)
+def tell_who_was_muted(event: events.Muted) -> None:
+    tell_of_mute(event)
 
 
 @with_it(events.GroupClosed)

@@ -1,22 +1,22 @@
 from accounts.events import AccountAnonymised
 from accounts.services.privacy import register_export_section
 from activity.services import Target, record_activity
-from billing.events import SubscriptionEnding, SubscriptionStarted
+from billing.events import SubscriptionEnding, SubscriptionStarted, SubscriptionStatusChanged
 from billing.selectors import get_subscription
 from core.events import with_it
-from notifications.kinds import Kind, register_kind
-from notifications.services import NewNotification, OwnMail, notify
+from notifications.kinds import register_kind
 from venues.errors import VenueUnknown
 from venues.events import VenueCreated, VenueStatusChanged
 from venues.exports import presence_section, scans_section, visits_section
 from venues.models import Venue
 from venues.selectors import find_venue_of_subscriber, get_venue_name
+from venues.services import owner_news
 from venues.services.presence import end_presence
 from venues.services.subscriptions import unsubscribe_venue
 
-SUBSCRIPTION_ENDING = Kind("subscription_ending", "Your venue's subscription is about to end")
+for kind in (owner_news.SUBSCRIPTION_ENDING, owner_news.SUBSCRIPTION_STATUS, owner_news.VENUE_STATUS):
+    register_kind(kind)
 
-register_kind(SUBSCRIPTION_ENDING)
 register_export_section("presence", presence_section)
 register_export_section("visits", visits_section)
 register_export_section("scans", scans_section)
@@ -37,26 +37,17 @@ def subscribe_no_closed_venue(event: SubscriptionStarted) -> None:
 
 @with_it(SubscriptionEnding)
 def remind_the_owner(event: SubscriptionEnding) -> None:
-    """In a mail of its own too; not once the period has ended."""
-    ending = get_subscription(event.subscription_id)
-    venue = find_venue_of_subscriber(ending.subscriber_id)
-    if venue is None or venue.owner is None:
-        return
-    mail = OwnMail(
-        subject=f"Your subscription for {venue.name} ends on {event.ends_at.day} {event.ends_at:%B}",
-        template="venues/mail/subscription_ending",
-        context={"venue": venue.name, "plan": ending.plan, "ends_at": event.ends_at, "is_trial": ending.is_trial},
-        expires_at=event.ends_at,
-    )
-    reminder = NewNotification(
-        recipient_id=venue.owner.pk,
-        kind=SUBSCRIPTION_ENDING.name,
-        message=mail.subject,
-        dedupe_key=f"subscription_ending:{ending.pk}:{event.ends_at.isoformat()}",
-        details={"venue_id": venue.pk, "subscription_id": ending.pk},
-        mail=mail,
-    )
-    notify([reminder])
+    owner_news.remind_of_end(subscription_id=event.subscription_id, ends_at=event.ends_at)
+
+
+@with_it(SubscriptionStatusChanged)
+def tell_the_owner_of_the_subscription(event: SubscriptionStatusChanged) -> None:
+    owner_news.tell_of_subscription_status(subscription_id=event.subscription_id, by_id=event.by_id)
+
+
+@with_it(VenueStatusChanged)
+def tell_the_owner_of_the_status(event: VenueStatusChanged) -> None:
+    owner_news.tell_of_venue_status(venue_id=event.venue_id, by_id=event.by_id)
 
 
 @with_it(VenueCreated)

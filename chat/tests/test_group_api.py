@@ -6,6 +6,7 @@ from django.utils import timezone
 from chat.models import Conversation, Mute
 from chat.services.conversations import close_group, join_group
 from chat.tests.conftest import block, shown, spelled
+from notifications.models import Notification
 from venues.models import Venue
 
 pytestmark = pytest.mark.django_db
@@ -132,6 +133,17 @@ def test_muting_lasts_from_now_and_can_be_renewed_and_lifted(as_user, owner, cus
         (200, {"username": "ann", "until": spelled(until)}) for until in untils
     ]
     assert Mute.objects.values_list("user", "until", "by").get() == (customer.pk, now, owner.pk)
+
+
+def test_who_is_muted_is_told_once_a_day_and_not_of_its_end(as_user, owner, customer, venue, hour):
+    hour(0)
+    client = as_user(owner)
+    for minutes in (0, 5, 60, 0):
+        client.send("post", f"/group/{venue.pk}/mute/", {"username": "ann", "minutes": minutes})
+
+    columns = ("recipient", "actor", "kind", "message", "details", "email_due_at")
+    told = (customer.pk, None, "mute", "You are muted in the group of The Anchor", {"venue_id": venue.pk}, None)
+    assert list(Notification.objects.values_list(*columns)) == [told]
 
 
 def test_owner_and_superuser_cannot_be_muted(as_user, owner, superuser, venue):
