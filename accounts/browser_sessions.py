@@ -5,14 +5,29 @@ from importlib import import_module
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, login
 from django.contrib.sessions.models import Session as BrowserSession
+from django.db import transaction
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
+from accounts import events
 from accounts.models import User
+from core.events import announce
 
 _store: Any = import_module(settings.SESSION_ENGINE).SessionStore()
+
+
+@transaction.atomic
+def open_browser_session(*, request: HttpRequest, user: User, surface: str) -> None:
+    """Sign `user`, whose password was checked, in to the browser that asks. Its session is stored with the entry of it.
+
+    The key is a new one, so that nobody who planted the old one is signed in too.
+    """
+    login(request, user)
+    request.session.save()
+    announce(events.SignedIn(user_id=user.pk, surface=surface))
 
 
 def users_in_browsers(session_keys: Collection[str]) -> dict[str, User]:

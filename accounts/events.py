@@ -19,9 +19,11 @@ class MemberRegistered:
 
 @dataclass(frozen=True)
 class SignedIn:
+    """A browser's session goes by a key that is a secret, so it is not told."""
+
     user_id: int
-    session_id: uuid.UUID
     surface: str
+    session_id: uuid.UUID | None = None
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,13 @@
 """What is written down of accounts and of the admin. Other apps write down what is theirs in their own subscribers."""
 
+from collections.abc import Mapping
+
 from accounts import events
 from accounts.models import User
 from accounts.selectors import get_report
 from accounts.services.privacy import register_export_section
 from activity.selectors import USER, activity_of, export_feed
-from activity.services import Target, record_activity
+from activity.services import NO_DETAILS, Target, record_activity
 from core.admin_events import DoneInAdmin
 from core.events import with_it
 
@@ -22,7 +24,8 @@ def member_registered(event: events.MemberRegistered) -> None:
 
 @with_it(events.SignedIn)
 def signed_in(event: events.SignedIn) -> None:
-    _by_themselves("signed_in", event.user_id, f"Signed in on {event.surface}", {"session": str(event.session_id)})
+    details = {"session": str(event.session_id)} if event.session_id else {}
+    _by_themselves("signed_in", event.user_id, f"Signed in on {event.surface}", details)
 
 
 @with_it(events.SignInFailed)
@@ -101,8 +104,8 @@ def _registered(kind: str, event: events.CustomerRegistered | events.MemberRegis
     )
 
 
-def _by_themselves(type: str, user_id: int, summary: str, details: dict[str, object] | None = None) -> None:
-    record_activity(type=type, actor_id=user_id, summary=summary, target=_person(user_id), details=details or {})
+def _by_themselves(type: str, user_id: int, summary: str, details: Mapping[str, object] = NO_DETAILS) -> None:
+    record_activity(type=type, actor_id=user_id, summary=summary, target=_person(user_id), details=details)
 
 
 def _person(user_id: int) -> Target:

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from django import forms
-from django.contrib.auth.views import PasswordChangeView
+from django.contrib.auth.views import LoginView, PasswordChangeView
 from django.core.exceptions import SuspiciousOperation
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from unfold.forms import AdminOwnPasswordChangeForm, AuthenticationForm
 
+from accounts.browser_sessions import open_browser_session
 from accounts.models import User, UserType
 from accounts.services.passwords import change_password
 from accounts.services.sessions import Credentials, check_password
-from activity.services import Target, record_activity
 from analytics.first_page import first_page
 from core.errors import BadCredentials, TooMany
 from core.surface.client import client_address
@@ -60,13 +60,26 @@ class SignInForm(AuthenticationForm):  # type: ignore[misc]
                 ) from None
             except BadCredentials as refusal:
                 raise forms.ValidationError(refusal.message, code=refusal.code) from None
-            record_activity(
-                type="signed_in",
-                actor_id=self.user_cache.pk,
-                summary="Signed in to the admin",
-                target=Target("user", self.user_cache.pk),
-            )
         return dict(self.cleaned_data)
+
+
+class SignInPage(LoginView):
+    """Leads to the page that was wanted, if that is one here, or to the first."""
+
+    authentication_form = SignInForm
+    template_name = "admin/login.html"
+    next_page = "admin:index"
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        open_browser_session(request=self.request, user=form.get_user(), surface="admin")
+        return HttpResponseRedirect(self.get_success_url())
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        response = super().form_invalid(form)
+        if form.retry_after is not None:
+            response.status_code = 429
+            response["Retry-After"] = str(form.retry_after)
+        return response
 
 
 class OwnPasswordForm(AdminOwnPasswordChangeForm):  # type: ignore[misc]
@@ -77,7 +90,6 @@ class OwnPasswordForm(AdminOwnPasswordChangeForm):  # type: ignore[misc]
 
 
 class PubNetworkAdminSite(UnfoldAdminSite):
-    login_form = SignInForm
     index_title = "Overview"
     index_template = "analytics/admin_index.html"
     enable_nav_sidebar = True
@@ -100,12 +112,14 @@ class PubNetworkAdminSite(UnfoldAdminSite):
         return super().index(request, {**first_page(), **(extra_context or {})})
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        response: Any = super().login(request, extra_context)
+        """As Django's own, but that its page signs in through the service and has a first page to lead to."""
+        if request.method == "GET" and self.has_permission(request):
+            return HttpResponseRedirect(reverse(f"{self.name}:index"))
+        request.current_app = self.name
+        shown = {"title": "Log in", "app_path": request.get_full_path(), "username": request.user.get_username()}
+        context = {**self.each_context(request), **shown, **(extra_context or {})}
+        response: Any = SignInPage.as_view(extra_context=context)(request)
         response["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
-        form = (getattr(response, "context_data", None) or {}).get("form")
-        if form is not None and getattr(form, "retry_after", None) is not None:
-            response.status_code = 429
-            response["Retry-After"] = str(form.retry_after)
         return response  # type: ignore[no-any-return]
 
     def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:

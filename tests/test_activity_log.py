@@ -3,10 +3,13 @@
 from decimal import Decimal
 
 import pytest
+from django.contrib.auth.signals import user_logged_in
+from django.contrib.sessions.models import Session as BrowserSession
 from django.db import transaction
 from django.urls import reverse
 
 from accounts.errors import OneTimePasswordRefused, SignInRefused
+from accounts.events import SignedIn
 from accounts.models import UserType
 from accounts.services.blocks import report_user
 from accounts.services.one_time_passwords import (
@@ -35,11 +38,14 @@ from chat.models import Message
 from chat.services.changes import delete_message
 from chat.services.conversations import close_group, ensure_group, mute, open_group
 from conftest import PASSWORD, open_pub_session
+from core.events import with_it
 from core.sessions import SessionPolicy
 from venues.models import Venue
 from venues.services.venues import change_venue_status, create_venue
 from workspaces.models import Member
 from workspaces.services.workspaces import create_workspace
+
+REFUSING: list[str] = []
 
 
 def written(*types: str) -> list[tuple]:
@@ -290,13 +296,74 @@ def test_an_action_of_the_admin_is_told_with_what_it_was(visitor, superuser):
     ]
 
 
-def test_signing_in_to_the_admin(client, superuser):
-    login = reverse("admin:login")
-    client.post(login, {"username": "root", "password": "wrong"})
-    client.post(login, {"username": "root", "password": PASSWORD})
+IN_BROWSERS = pytest.mark.parametrize(
+    ("login", "user_type", "surface"),
+    [("/admin/login/", UserType.SUPERUSER, "admin"), ("/dashboard/login/", UserType.VENUE_OWNER, "dashboard")],
+)
 
-    about = ("user", str(superuser.pk))
+
+@IN_BROWSERS
+def test_signing_in_in_a_browser(client, make_user, login, user_type, surface):
+    user = make_user("someone", user_type)
+    client.post(login, {"username": "someone", "password": "wrong"})
+    client.post(login, {"username": "someone", "password": PASSWORD})
+
+    about = ("user", str(user.pk))
     assert written() == [
         ("sign_in_failed", None, "Failed to sign in", *about),
-        ("signed_in", "root", "Signed in to the admin", *about),
+        ("signed_in", "someone", f"Signed in on {surface}", *about),
     ]
+    assert ActivityEntry.objects.get(type="signed_in").details == {}
+
+
+class Refused(Exception):
+    pass
+
+
+@pytest.fixture
+def refused_login():
+    def refuse(**_):
+        raise Refused
+
+    user_logged_in.connect(refuse)
+    yield
+    user_logged_in.disconnect(refuse)
+
+
+@IN_BROWSERS
+def test_a_sign_in_in_a_browser_that_did_not_come_about_was_never_written(
+    client, make_user, refused_login, login, user_type, surface
+):
+    make_user("someone", user_type)
+
+    with pytest.raises(Refused):
+        client.post(login, {"username": "someone", "password": PASSWORD})
+
+    assert written() == []
+    assert not BrowserSession.objects.exists()
+
+
+@with_it(SignedIn)
+def refuse_sign_in(event):
+    if event.surface in REFUSING:
+        raise Refused
+
+
+@pytest.fixture
+def refusing():
+    yield REFUSING
+    REFUSING.clear()
+
+
+@IN_BROWSERS
+def test_a_sign_in_in_a_browser_that_cannot_be_written_does_not_come_about(
+    client, make_user, refusing, login, user_type, surface
+):
+    make_user("someone", user_type)
+    refusing.append(surface)
+
+    with pytest.raises(Refused):
+        client.post(login, {"username": "someone", "password": PASSWORD})
+
+    assert written() == []
+    assert not BrowserSession.objects.exists()

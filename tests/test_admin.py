@@ -283,6 +283,25 @@ def test_someone_signed_in_who_is_no_superuser_is_sent_to_the_login(make_user: M
     assert answers == {302}
 
 
+@pytest.mark.parametrize(
+    ("query", "reached"),
+    [
+        ("", "/admin/"),
+        ("?next=", "/admin/"),
+        ("?next=/admin/venues/venue/", "/admin/venues/venue/"),
+        ("?next=https://elsewhere.example/", "/admin/"),
+        ("?next=//elsewhere.example/admin/", "/admin/"),
+        ("?next=javascript:alert(1)", "/admin/"),
+    ],
+)
+def test_signing_in_leads_to_the_page_that_was_wanted_here_or_to_the_first(
+    query: str, reached: str, superuser: User
+) -> None:
+    answer = Client().post(f"/admin/login/{query}", {"username": "root", "password": PASSWORD})
+
+    assert (answer.status_code, answer["Location"]) == (302, reached)
+
+
 def test_a_wrong_name_and_a_wrong_password_look_the_same(superuser: User) -> None:
     answers = [sign_in(Client(), name, word) for name, word in (("root", "wrong"), ("nobody", PASSWORD))]
 

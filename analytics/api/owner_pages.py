@@ -6,15 +6,15 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.contrib.auth import login, logout
+from django.contrib.auth import logout
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.browser_sessions import open_browser_session
 from accounts.models import User, UserType
 from accounts.services.sessions import Credentials, check_password
-from activity.services import Target, record_activity
 from analytics import showing
 from analytics.models import Metric
 from analytics.owner_dashboard import OwnerDashboard, owner_dashboard
@@ -89,10 +89,7 @@ def login_page(request: HttpRequest) -> HttpResponse:
         return page
     except BadCredentials as refusal:
         return _login_page(request, str(refusal.message), status=401)
-    login(request, user)
-    record_activity(
-        type="signed_in", actor_id=user.pk, summary="Signed in to the dashboard", target=Target("user", user.pk)
-    )
+    open_browser_session(request=request, user=user, surface="dashboard")
     return HttpResponseRedirect(DASHBOARD)
 
 

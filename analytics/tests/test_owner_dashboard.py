@@ -7,7 +7,6 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User, UserType
-from activity.models import ActivityEntry
 from analytics.services import close_days
 from analytics.showing import amount
 from analytics.tests.histories import History
@@ -192,8 +191,13 @@ def test_signing_in_needs_the_csrf_token_and_changes_the_sessions_key(owner):
     assert client.cookies["sessionid"].value != planted
 
 
-def test_signing_in_is_written_down(browser, owner):
-    assert ActivityEntry.objects.filter(actor=owner, summary="Signed in to the dashboard").count() == 1
+@pytest.mark.parametrize("query", ["", "?next=https://elsewhere.example/", "?next=/admin/"])
+def test_signing_in_leads_to_the_dashboard_and_nowhere_else(owner, query):
+    fields = {"username": "olga", "password": PASSWORD, "next": "https://elsewhere.example/"}
+
+    answer = Client().post(f"/dashboard/login/{query}", fields)
+
+    assert (answer.status_code, answer["Location"]) == (302, "/dashboard/")
 
 
 def test_signing_out_ends_it_and_is_no_link(browser):
