@@ -99,6 +99,7 @@ class AccountExported:
 @dataclass(frozen=True)
 class UserTypeChanged:
     user_id: int
+    joined_at: datetime
     old: str
     new: str
     by_id: int

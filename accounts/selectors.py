@@ -58,7 +58,7 @@ def customers() -> QuerySet[User]:
 
 
 def sign_ups_between(start: datetime, end: datetime) -> QuerySet[User]:
-    """Customers who joined in that time, `end` excluded, whether or not they have left since."""
+    """Who joined in that time, `end` excluded, and is a customer, whether or not they have left since."""
     return User.objects.filter(user_type__slug=UserType.CUSTOMER, date_joined__gte=start, date_joined__lt=end)
 
 

@@ -1,6 +1,7 @@
 """Closing days: what they came to is counted once more and kept."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 
 from django.db import connection, transaction
@@ -18,6 +19,7 @@ from core import sql
 SETTLED_AFTER = timedelta(minutes=5)
 DAYS_AT_ONCE = 7
 ROWS_AT_ONCE = 500
+SUMMED = tuple(metric for metric in Metric if metric != Metric.ACTIVE_USERS)
 
 
 def close_days() -> int:
@@ -35,10 +37,17 @@ def close_days() -> int:
     return _roll_up_active(closing.last) + sum(_roll_up(part) for part in _parts(closing))
 
 
-def count_again(day: date) -> int:
-    """Store what a closed day came to, as it is now known. Returns how many figures were changed."""
-    last = last_closed_day()
-    return _roll_up(Span(day, day)) if last is not None and day <= last else 0
+def count_again(day: date, *metrics: Metric) -> int:
+    """Store what a closed day comes to with what this transaction changed of it. Returns how many figures were changed.
+
+    Until it is over nobody else changes figures, so that whoever closes the day, or changes it too, counts afterwards.
+    A day that is not over is in nobody's way: it is counted whenever it is shown.
+    """
+    if day >= day_of(timezone.now()):
+        return 0
+    with _one_at_a_time():
+        last = last_closed_day()
+        return _roll_up(Span(day, day), metrics) if last is not None and day <= last else 0
 
 
 def _parts(span: Span) -> Iterator[Span]:
@@ -49,31 +58,33 @@ def _parts(span: Span) -> Iterator[Span]:
         first = last + A_DAY
 
 
-def _roll_up(span: Span) -> int:
-    counted = dict(count_days(span))
-    for day in _days(span):
-        for metric in Metric:
-            if metric not in (Metric.ACTIVE_USERS, Metric.REVENUE):
-                counted.setdefault(Key(day, metric, Scope.PLATFORM), 0)
-    return _store(span, counted)
+def _roll_up(span: Span, metrics: Collection[Metric] = SUMMED) -> int:
+    with _one_at_a_time():
+        counted = dict(count_days(span, metrics=metrics))
+        for day in _days(span):
+            for metric in metrics:
+                if metric != Metric.REVENUE:
+                    counted.setdefault(Key(day, metric, Scope.PLATFORM), 0)
+        changed = _store(span, counted, metrics)
+        if changed:
+            for month in span.months():
+                _sum_up(month.first.replace(day=1), metrics)
+        return changed
 
 
 def _roll_up_active(last: date) -> int:
     """Of the two days that are compared. What they show is of thirty days: it is not counted for each."""
-    changed = 0
+    metric, changed = Metric.ACTIVE_USERS, 0
     for day in (last - ACTIVE_DAYS * A_DAY, last):
-        counted = {Key(day, Metric.ACTIVE_USERS, Scope.PLATFORM): count_active(day)}
-        changed += _store(Span(day, day), counted, only_active=True)
+        counted = {Key(day, metric, Scope.PLATFORM): count_active(day)}
+        with _one_at_a_time():
+            changed += _store(Span(day, day), counted, (metric,))
     return changed
 
 
-@transaction.atomic
-def _store(span: Span, counted: Mapping[Key, int], *, only_active: bool = False) -> int:
-    """Make the stored figures of these days the counted ones. Who else stores waits: months are summed from days."""
-    _one_at_a_time()
-    rows = DailyRollup.objects.filter(day__range=(span.first, span.last))
-    active = {"metric": Metric.ACTIVE_USERS}
-    rows = rows.filter(**active) if only_active else rows.exclude(**active)
+def _store(span: Span, counted: Mapping[Key, int], metrics: Collection[Metric]) -> int:
+    """Make the stored figures of these days the counted ones."""
+    rows = DailyRollup.objects.filter(scope__in=Scope.values, metric__in=metrics, day__range=(span.first, span.last))
     columns = ("day", "metric", "scope", "scope_id", "unit", "value", "pk")
     stored = {Key(*key): (value, pk) for *key, value, pk in rows.order_by().values_list(*columns)}
     now = timezone.now()
@@ -90,18 +101,16 @@ def _store(span: Span, counted: Mapping[Key, int], *, only_active: bool = False)
         DailyRollup.objects.filter(pk__in=gone[start : start + ROWS_AT_ONCE]).delete()
     if new or gone:
         begin_edition()
-    if (new or gone) and not only_active:
-        for month in span.months():
-            _sum_up(month.first.replace(day=1))
     return len(new) + len(gone)
 
 
-def _sum_up(month: date) -> None:
+def _sum_up(month: date, metrics: Collection[Metric]) -> None:
     """Make the month's sums those of its closed days."""
-    days = DailyRollup.objects.filter(day__range=(month, last_of_month(month))).exclude(metric=Metric.ACTIVE_USERS)
+    of_these: dict[str, object] = {"scope__in": Scope.values, "metric__in": metrics}
+    days = DailyRollup.objects.filter(**of_these, day__range=(month, last_of_month(month)))
     columns = ("metric", "scope", "scope_id", "unit")
     sums = {tuple(key): sum_ for *key, sum_ in days.order_by().values_list(*columns).annotate(sum=Sum("value"))}
-    rows = MonthlyRollup.objects.filter(month=month)
+    rows = MonthlyRollup.objects.filter(metric__in=metrics, month=month)
     stored = {(row.metric, row.scope, row.scope_id, row.unit): row for row in rows}
     MonthlyRollup.objects.bulk_create(
         (
@@ -117,10 +126,15 @@ def _sum_up(month: date) -> None:
     rows.filter(pk__in=[row.pk for key, row in stored.items() if key not in sums]).delete()
 
 
-def _one_at_a_time() -> None:
-    """Until this transaction is over. On SQLite those that write wait for each other anyway."""
-    if connection.vendor == "postgresql":
-        sql.fetch("SELECT pg_advisory_xact_lock(hashtext(%s))", DailyRollup._meta.db_table)
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Until the transaction is over nobody else changes figures, and what those before stored can be counted. On SQLite
+    those that write wait for each other anyway.
+    """
+    with transaction.atomic():
+        if connection.vendor == "postgresql":
+            sql.fetch("SELECT pg_advisory_xact_lock(hashtext(%s))", DailyRollup._meta.db_table)
+        yield
 
 
 def _row(key: Key, value: int, at: datetime) -> DailyRollup:

@@ -1,10 +1,23 @@
-from analytics import tasks
+"""What changes a day that may be closed has its figures counted again in the same transaction."""
+
+from accounts.events import UserTypeChanged
+from accounts.models import UserType
+from analytics.days import day_of
+from analytics.models import Metric
+from analytics.services import count_again
 from billing.events import PaymentRecorded
-from core.events import after_commit
-from core.jobs import enqueue
+from billing.selectors import get_payment
+from core.events import with_it
 
 
-@after_commit(PaymentRecorded)
-def count_its_day_again(event: PaymentRecorded) -> None:
-    """Somebody may write down today what was paid last week. The night would find it too."""
-    enqueue(tasks.count_again_when_paid, event.payment_id)
+@with_it(PaymentRecorded)
+def count_what_was_paid(event: PaymentRecorded) -> None:
+    """Somebody may write down today what was paid last week."""
+    count_again(day_of(get_payment(event.payment_id).paid_at), Metric.REVENUE)
+
+
+@with_it(UserTypeChanged)
+def count_who_signed_up(event: UserTypeChanged) -> None:
+    """A sign-up is one of who is a customer now."""
+    if UserType.CUSTOMER in (event.old, event.new):
+        count_again(day_of(event.joined_at), Metric.CUSTOMERS)

@@ -29,7 +29,9 @@ def change_user_type(*, user: User, user_type: str, by: User) -> None:
     if user_type == UserType.CUSTOMER:
         give_profile(user, ProfileDetails())
     if old != user_type:
-        announce(events.UserTypeChanged(user_id=user.pk, old=old, new=user_type, by_id=by.pk))
+        announce(
+            events.UserTypeChanged(user_id=user.pk, joined_at=locked.date_joined, old=old, new=user_type, by_id=by.pk)
+        )
 
 
 @transaction.atomic

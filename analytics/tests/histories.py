@@ -20,7 +20,7 @@ class History:
     """`plant_…(at)` adds one row of its kind as of that moment; there is always a venue, a guest and a subscription."""
 
     def __init__(self):
-        self.venues, self.guests, self.payments = [], [], []
+        self.venues, self.guests = [], []
         self.customer(LONG_AGO), self.customer(LONG_AGO)
         self.plans = [
             Plan.objects.create(slug=name.lower(), name=name, price="20.00", currency="GBP", period="month")
@@ -64,20 +64,17 @@ class History:
 
     def payment(self, at, which=0):
         subscription = Subscription.objects.order_by("pk")[which % Subscription.objects.count()]
-        self.payments.append(
-            Payment.objects.create(
-                subscription=subscription,
-                plan=subscription.plan,
-                amount=Decimal("0.10") + which,
-                currency="EUR" if which % 5 == 4 else "GBP",
-                paid_at=at,
-            )
+        Payment.objects.create(
+            subscription=subscription,
+            plan=subscription.plan,
+            amount=Decimal("0.10") + which,
+            currency="EUR" if which % 5 == 4 else "GBP",
+            paid_at=at,
         )
 
     def refund(self, at, which=0):
-        left = [payment for payment in self.payments if not payment.refunded]
-        if left:
-            payment = left[which % len(left)]
+        payment = pick(Payment.objects.filter(refunded=0), which)
+        if payment is not None:
             payment.refunded = Decimal("0.07")
             payment.save(update_fields=["refunded"])
             Refund.objects.create(payment=payment, amount="0.07", refunded_at=at)
@@ -126,6 +123,12 @@ KINDS = (
 )
 
 
+def pick(rows, which):
+    """One of these rows, if there are any."""
+    found = list(rows.order_by("pk"))
+    return found[which % len(found)] if found else None
+
+
 def month(moment):
     return moment.astimezone(UTC).strftime("%Y-%m")
 
@@ -157,6 +160,11 @@ def _moneys(currency):
         of = {"venue": billed[payment.subscription.subscriber_id], "plan": payment.plan_id}
         yield payment.paid_at, "revenue", payment.amount, of
         yield from ((refund.refunded_at, "revenue", -refund.amount, of) for refund in payment.refunds.all())
+
+
+def taken_in(since, until, currency="GBP"):
+    """Payments less refunds, `until` excluded."""
+    return sum(value for at, _, value, _ in _moneys(currency) if since <= at < until)
 
 
 def people_active(since, until):

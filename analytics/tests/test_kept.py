@@ -54,7 +54,7 @@ def test_a_day_that_is_counted_again_is_shown_at_once(root, history):
     history.scan(LONG_AGO)
     unseen = scans_shown(root)
 
-    count_again(LONG_AGO.date())
+    count_again(LONG_AGO.date(), Metric.SCANS)
 
     assert (before, unseen, scans_shown(root)) == (0, 0, 1)
 
@@ -76,14 +76,14 @@ def test_what_was_taken_back_is_not_shown(root, history):
     before = scans_shown(root)
     with transaction.atomic():
         history.scan(LONG_AGO)
-        count_again(LONG_AGO.date())
+        count_again(LONG_AGO.date(), Metric.SCANS)
         within = scans_shown(root)
         transaction.set_rollback(True)
     after = scans_shown(root)
 
     history.scan(LONG_AGO)
     history.scan(LONG_AGO)
-    count_again(LONG_AGO.date())
+    count_again(LONG_AGO.date(), Metric.SCANS)
 
     assert (before, within, after, scans_shown(root)) == (0, 1, 0, 2)
 
@@ -145,7 +145,7 @@ def test_closing_days_that_are_as_they_were_names_no_other_edition(history):
     close_days()
     name = RollupEdition.objects.get().name
 
-    changed = count_again((NOW - timedelta(days=3)).date())
+    changed = count_again((NOW - timedelta(days=3)).date(), Metric.SCANS)
 
     assert (changed, RollupEdition.objects.get().name) == (0, name)
 

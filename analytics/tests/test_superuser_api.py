@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 from django.conf import settings
+from django.db import transaction
 
 from accounts.models import UserType
+from accounts.services.standing import change_user_type
 from activity.models import ActivityEntry
 from analytics import services
 from analytics.csv_report import as_text
@@ -303,17 +305,43 @@ def test_rows_that_came_late_are_found_the_next_night(root, history, at_noon):
     assert sum(late) == 0
 
 
-def test_a_payment_of_a_closed_day_shows_at_once(root, history, superuser, django_capture_on_commit_callbacks):
+def test_a_payment_of_a_closed_day_is_in_the_very_next_answer(root, history):
     close_days()
-    with django_capture_on_commit_callbacks(execute=True):
-        record_payment(
-            subscription_id=history.venues[0].subscriber.subscriptions.get().pk,
-            paid_at=NOW - timedelta(days=45),
-            by=superuser,
-        )
+    subscription = history.venues[0].subscriber.subscriptions.get()
+    payment = {"subscription": subscription.pk, "amount": "1000.00", "paid_at": "2026-03-02T10:00:00Z"}
 
-    assert Payment.objects.count() == 1
-    assert root.get("/superuser/analytics/").json()[-2]["revenue"] == "20.00"
+    paid = root.post("/superuser/payments/", payment, content_type="application/json")
+
+    assert paid.status_code == 201
+    assert root.get("/superuser/dashboard/").json()["monthly_revenue"]["value"] == "1000.00"
+    for kind in ("platform", "plan", "venue"):
+        assert root.get(f"/superuser/reports/?by={kind}").json()[0]["months"][-1]["revenue"] == "1000.00"
+
+
+def test_a_payment_of_a_closed_day_that_is_taken_back_leaves_nothing(root, history, superuser):
+    close_days()
+    subscription = history.venues[0].subscriber.subscriptions.get()
+    with transaction.atomic():
+        record_payment(subscription_id=subscription.pk, paid_at=NOW - timedelta(days=45), by=superuser)
+        within = root.get("/superuser/analytics/").json()[-2]["revenue"]
+        transaction.set_rollback(True)
+
+    assert (within, root.get("/superuser/analytics/").json()[-2]["revenue"]) == ("20.00", "0.00")
+
+
+def test_who_is_no_customer_any_more_is_no_sign_up_of_a_closed_day(root, history, superuser):
+    history.customer(NOW - timedelta(days=45))
+    close_days()
+
+    def sign_ups():
+        return root.get("/superuser/analytics/").json()[-2]["customers"]
+
+    counts = [sign_ups()]
+    for user_type in (UserType.SUPPORT, UserType.VENUE_OWNER, UserType.CUSTOMER):
+        change_user_type(user=history.guests[-1], user_type=user_type, by=superuser)
+        counts.append(sign_ups())
+
+    assert counts == [1, 0, 0, 1]
 
 
 @pytest.mark.parametrize("is_closed", [False, True])
