@@ -23,6 +23,7 @@ from venues.selectors import all_venues, with_last_scan
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 NONE = "none"
+LIVE = "live"
 
 
 @dataclass(frozen=True)
@@ -82,10 +83,10 @@ def payments_with_venues() -> QuerySet[Payment]:
 
 
 def find_subscriptions(*, status: str = "", venue_id: int | None, plan_id: int | None) -> QuerySet[Subscription]:
-    """Those that match, each with its venue."""
+    """Those that match, each with its venue. `status` may be LIVE too: any but cancelled."""
     rows = subscriptions_with_venues()
     if status:
-        rows = rows.filter(status=status)
+        rows = rows.filter(status__in=Subscription.LIVE if status == LIVE else (status,))
     if venue_id is not None:
         rows = rows.filter(subscriber__venue=venue_id)
     return rows if plan_id is None else rows.filter(plan=plan_id)

@@ -121,6 +121,19 @@ def test_the_dashboard_compares_with_the_month_before(root, history):
     }
 
 
+def test_active_subscriptions_are_those_listed_as_live(root, history):
+    for status in ("trial", "active", "past_due", "cancelled"):
+        history.venue(NOW)
+        history.subscription(NOW, which=-1)
+        cancelled_at = NOW if status == "cancelled" else None
+        Subscription.objects.filter(pk=Subscription.objects.first().pk).update(status=status, cancelled_at=cancelled_at)
+
+    counted = root.get("/superuser/dashboard/").json()["active_subscriptions"]["value"]
+    listed = [row["status"] for row in root.get("/superuser/subscriptions/?status=live").json()]
+
+    assert (counted, listed) == (4, ["past_due", "active", "trial", "active"])
+
+
 def test_the_overview_shows_what_happened_last(root, history, superuser):
     history.customer(NOW)
     coupon = Coupon.objects.create(code="SPRING", percent=10, valid_from=NOW)

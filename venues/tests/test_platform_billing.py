@@ -224,6 +224,7 @@ def test_lists_are_narrowed(client, make_venue, plan, subscribe):
 
     assert names(SUBSCRIPTIONS, {}) == names(PAYMENTS, {}) == ["Bar Zero", "The Anchor"]
     assert names(SUBSCRIPTIONS, {"status": "active"}) == ["The Anchor"]
+    assert names(SUBSCRIPTIONS, {"status": "live"}) == ["The Anchor"]
     assert names(SUBSCRIPTIONS, {"venue": zero.pk}) == names(PAYMENTS, {"venue": zero.pk}) == ["Bar Zero"]
     assert names(SUBSCRIPTIONS, {"plan": plan.pk + 1}) == names(PAYMENTS, {"plan": plan.pk + 1}) == []
     assert names(PAYMENTS, {"subscription": first.pk}) == ["The Anchor"]

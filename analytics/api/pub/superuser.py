@@ -133,7 +133,12 @@ class DashboardOut(Serializer):
     monthly_revenue = ComparedAmountOut(
         help_text="Payments less refunds of this month so far; before: of the month before, up to the same day."
     )
-    active_subscriptions = ComparedCountOut(help_text="Those begun and not cancelled, on trial or past due included.")
+    active_subscriptions = ComparedCountOut(
+        help_text=(
+            "Those begun and not cancelled, on trial or past due included: as many as "
+            "`GET /superuser/subscriptions/?status=live` lists."
+        )
+    )
 
 
 class SignupOut(Serializer):

@@ -19,7 +19,14 @@ from core.surface.serializers import Choice, DatedListQuery, Integer, ListQuery,
 from core.surface.views import SurfaceView
 from venues.api.pub.presence import VenueBrief
 from venues.errors import VenueUnknown
-from venues.platform import PaymentSearch, find_payments, find_subscriptions, get_payment_shown, get_subscription_shown
+from venues.platform import (
+    LIVE,
+    PaymentSearch,
+    find_payments,
+    find_subscriptions,
+    get_payment_shown,
+    get_subscription_shown,
+)
 from venues.services.subscriptions import subscribe_venue
 
 SUBSCRIPTION_EXAMPLE = {
@@ -68,7 +75,11 @@ class PlanBrief(Serializer):
 
 
 class SubscriptionsQuery(ListQuery):
-    status = Choice(choices=Subscription.Status.choices, default="")
+    status = Choice(
+        choices=[*Subscription.Status.values, LIVE],
+        default="",
+        help_text="`live` are all but cancelled ones: those the dashboard counts as active.",
+    )
     venue = fields.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
     plan = fields.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
 
