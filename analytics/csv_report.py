@@ -1,11 +1,16 @@
 """The report as a CSV file, made line by line."""
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from unicodedata import normalize
 
+from django.db import transaction
+
+from accounts.models import User
+from analytics.events import ReportExported
 from analytics.platform import Moment
 from analytics.report import Kind, ReportMonth, report_rows
+from core.events import announce
 
 _, *FIGURES = ReportMonth._fields
 HEADER = ("month", "kind", "id", "name", "plan", "currency", *FIGURES)
@@ -20,7 +25,14 @@ class _Line:
         return line
 
 
-def csv_lines(kinds: Iterable[Kind], moment: Moment) -> Iterator[str]:
+@transaction.atomic
+def export_report(kinds: Sequence[Kind], moment: Moment, *, by: User) -> Iterator[str]:
+    """The file's lines, made as they are asked for. That it was given is written down before the first."""
+    announce(ReportExported(by_id=by.pk, kinds=tuple(kind.value for kind in kinds), currency=moment.currency))
+    return _csv_lines(kinds, moment)
+
+
+def _csv_lines(kinds: Iterable[Kind], moment: Moment) -> Iterator[str]:
     writer = csv.writer(_Line())
     yield writer.writerow(HEADER)
     for kind in kinds:

@@ -1,6 +1,6 @@
 """Pub Network: how the platform does, for whoever runs it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.conf import settings
@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from accounts.api.access import SUPERUSER
 from activity.api.pub import ActivityOut
-from analytics.csv_report import csv_lines
+from analytics.csv_report import export_report
 from analytics.platform import Moment, dashboard, overview, platform_months
 from analytics.report import Kind, plans_report, platform_report, venues_report, venues_reported
 from billing.selectors import plans
@@ -243,17 +243,19 @@ class SuperuserAnalytics(SuperuserView):
 class SuperuserReports(SuperuserView):
     @operation(
         summary="The last twelve months in detail",
+        description="Of each venue, of each plan, or of the platform; as a list in pages, or all of it as a file. The "
+        "activity log tells who was given the file.",
         answer=ReportRowOut(many=True),
         query=[ReportQuery],
         also={(200, "text/csv"): OpenApiTypes.STR},
         answer_example=REPORT_EXAMPLE,
     )
     def get(self, request: Request) -> HttpResponseBase:
-        """Of each venue, of each plan, or of the platform; as a list in pages, or all of it as a file."""
         asked = self.query(ReportQuery)
         moment, by = Moment(timezone.now(), asked["currency"]), asked.get("by")
         if asked["format"] == CSV:
-            return _as_file([Kind(by)] if by else list(Kind), moment)
+            lines = export_report([Kind(by)] if by else list(Kind), moment, by=self.caller)
+            return _as_file(lines, moment)
         if by == Kind.PLATFORM:
             return Response(ReportRowOut([platform_report(moment)], many=True).data)
         rows: Any = plans() if by == Kind.PLAN else venues_reported()
@@ -261,8 +263,8 @@ class SuperuserReports(SuperuserView):
         return self.answer_page(rows, ReportRowOut, order_by=("id",), present=lambda page: detail(page, moment))
 
 
-def _as_file(kinds: list[Kind], moment: Moment) -> StreamingHttpResponse:
-    file = StreamingHttpResponse(csv_lines(kinds, moment), content_type="text/csv; charset=utf-8")
+def _as_file(lines: Iterator[str], moment: Moment) -> StreamingHttpResponse:
+    file = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     file["Content-Disposition"] = f'attachment; filename="report-{moment.today:%Y-%m-%d}.csv"'
     file["Cache-Control"] = "no-store"
     return file
