@@ -24,6 +24,7 @@ from hypothesis import settings
 from accounts.events import EmailProved, OneTimePasswordIssued
 from accounts.models import CustomerProfile, User, UserType
 from accounts.services.sessions import OpenedSession, open_session
+from core import limits
 from core.events import with_it
 from core.sessions import SessionPolicy
 
@@ -200,6 +201,12 @@ def issued_codes() -> list[OneTimePasswordIssued]:
     """The one-time passwords made since the test began, as whoever delivers them hears of them."""
     ISSUED.clear()
     return ISSUED
+
+
+@pytest.fixture
+def own_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody else's requests count in the test's rate limits."""
+    monkeypatch.setattr(limits, "_windows", limits.MemoryWindows())
 
 
 @pytest.fixture

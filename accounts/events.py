@@ -28,7 +28,10 @@ class SignedIn:
 
 @dataclass(frozen=True)
 class SignInFailed:
-    """Somebody offered a wrong password, or code, for that account; None where there is no such account."""
+    """Somebody offered a wrong password or code for that account, or what an OpenID provider does not vouch for.
+
+    None where there is no such account, or nobody knows whose it would have been.
+    """
 
     user_id: int | None
 

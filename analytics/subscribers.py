@@ -1,4 +1,7 @@
-"""What changes a day that may be closed has its figures counted again in the same transaction."""
+"""What changes a day that may be closed has its figures counted again in the same transaction.
+
+And who takes the figures away is written down.
+"""
 
 from accounts.events import UserTypeChanged
 from accounts.models import UserType

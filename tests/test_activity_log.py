@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+import time_machine
 from django.contrib.auth.signals import user_logged_in
 from django.contrib.sessions.models import Session as BrowserSession
 from django.db import transaction
@@ -86,6 +87,51 @@ def test_a_wrong_code_is_a_failed_sign_in(customer):
 
     with pytest.raises(OneTimePasswordRefused):
         use_one_time_password(surface="pub", email=customer.email, code="wrong!")
+
+    assert written() == [("sign_in_failed", None, "Failed to sign in", "user", str(customer.pk))]
+
+
+@pytest.mark.parametrize("path", ["/customers/login/validate-otp/", "/api/verify-otp/"])
+@pytest.mark.parametrize(("email", "target"), [("Ann@example.com", "user"), ("nobody-there@example.com", "")])
+def test_a_code_that_nobody_asked_for_is_a_failed_sign_in_too(path, email, target, customer, as_user):
+    answer = as_user(None).send("POST", path, {"email": email, "otp": "000000"})
+
+    assert answer.status_code == 400
+    [entry] = written()
+    assert entry == ("sign_in_failed", None, "Failed to sign in", target, str(customer.pk) if target else "")
+    assert "@" not in everything_written()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/login/owner/", {"username": "nobody-there", "password": "a-Wrong-pass-word"}),
+        ("POST", "/customers/login/validate-otp/", {"email": "nobody-there@example.com", "otp": "000000"}),
+        ("POST", "/api/verify-otp/", {"email": "nobody-there@example.com", "otp": "000000"}),
+        ("GET", "/google/callback/?code=a&state=never-given", None),
+    ],
+)
+def test_no_address_has_more_failures_written_than_it_may_make_requests(
+    method, path, body, db, settings, own_windows, as_user
+):
+    settings.RATE_LIMITS = settings.RATE_LIMITS | {"anonymous": "2/minute"}
+    settings.GOOGLE_CLIENT_ID = settings.GOOGLE_CLIENT_SECRET = "set"
+    nobody = as_user(None)
+
+    with time_machine.travel("2026-01-01T12:00:00Z", tick=False):
+        answers = [nobody.send(method, path, body).status_code for _ in range(4)]
+
+    assert answers[2:] == [429, 429]
+    assert len(written("sign_in_failed")) == 2
+
+
+def test_a_code_that_was_used_is_a_failed_sign_in(customer, issued_codes):
+    asked = request_one_time_password(surface="pub", asker=Asker(email=customer.email))
+    issue_one_time_password(asked.pk)
+    use_one_time_password(surface="pub", email=customer.email, code=issued_codes[0].code)
+
+    with pytest.raises(OneTimePasswordRefused):
+        use_one_time_password(surface="pub", email=customer.email, code=issued_codes[0].code)
 
     assert written() == [("sign_in_failed", None, "Failed to sign in", "user", str(customer.pk))]
 

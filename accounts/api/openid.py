@@ -24,8 +24,17 @@ from urllib3.exceptions import HTTPError
 
 from accounts.api.bounded_http import BoundedAdapter
 from accounts.api.openid_claims import read_identity
-from accounts.errors import GoogleDenied, GoogleNotConfigured, GoogleRefused, GoogleUnavailable, LoginStateRefused
+from accounts.errors import (
+    EmailNotVerified,
+    GoogleDenied,
+    GoogleNotConfigured,
+    GoogleRefused,
+    GoogleUnavailable,
+    LoginStateRefused,
+)
+from accounts.models import User
 from accounts.services.external_identities import VerifiedIdentity
+from accounts.services.sessions import note_failed_sign_in
 
 log = logging.getLogger(__name__)
 
@@ -73,8 +82,16 @@ def finish_login(request: HttpRequest) -> FinishedLogin:
 
     Raises LoginStateRefused, GoogleDenied if the person or the provider called it off, GoogleRefused for an answer that
     is wrong, GoogleUnavailable for one that does not come in due time and size, EmailNotVerified and
-    GoogleNotConfigured.
+    GoogleNotConfigured. Where that is because of what was brought here, a failed sign-in is noted.
     """
+    try:
+        return _finish_login(request)
+    except (LoginStateRefused, GoogleRefused, EmailNotVerified):
+        note_failed_sign_in(User.objects.none())
+        raise
+
+
+def _finish_login(request: HttpRequest) -> FinishedLogin:
     provider = _provider()
     state = request.GET.get("state")
     login = provider.framework.get_state_data(request.session, state)

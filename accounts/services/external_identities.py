@@ -8,6 +8,7 @@ from accounts.errors import AccountNotAdmitted, NameTaken
 from accounts.models import ExternalIdentity, User
 from accounts.services.proofs import note_email_proved
 from accounts.services.registration import AccountDetails, ProfileDetails, create_customer, free_username
+from accounts.services.sessions import note_failed_sign_in
 from core.errors import Conflict
 
 ATTEMPTS = 5
@@ -38,6 +39,14 @@ def get_account_of(identity: VerifiedIdentity) -> User:
         except (IntegrityError, NameTaken):
             continue
     raise Conflict(retry_after=1)
+
+
+def note_not_admitted(identity: VerifiedIdentity) -> None:
+    """That its account was tried. Call it once what was begun for it is undone."""
+    known = User.objects.filter(
+        external_identities__issuer=identity.issuer, external_identities__subject=identity.subject
+    )
+    note_failed_sign_in(known if known.exists() else User.objects.filter(email=identity.email))
 
 
 def _find_known(identity: VerifiedIdentity) -> User | None:

@@ -15,7 +15,7 @@ from accounts import events
 from accounts.errors import OneTimePasswordRefused, SignInRefused
 from accounts.models import CustomerProfile, OneTimePassword, User
 from accounts.services.proofs import note_email_proved
-from accounts.services.sessions import OpenedSession, open_session
+from accounts.services.sessions import OpenedSession, note_failed_sign_in, open_session
 from core import limits
 from core.events import announce
 from core.seal import keyed_hash
@@ -90,9 +90,17 @@ def use_one_time_password(*, surface: str, email: str, code: str) -> OneTimePass
     """The one-time password this code is, now used, with its `user` and the asker's `context`.
 
     A try is counted before it is judged and stays counted, so never call it inside a transaction. It does the same
-    whether or not the address that asked has an account. Raises OneTimePasswordRefused.
+    whether or not the address that asked has an account, or that address asked at all. Raises OneTimePasswordRefused.
     """
-    now, email = timezone.now(), email.lower()
+    try:
+        return _use(surface, email.lower(), code)
+    except OneTimePasswordRefused:
+        note_failed_sign_in(User.objects.filter(email=email.lower()))
+        raise
+
+
+def _use(surface: str, email: str, code: str) -> OneTimePassword:
+    now = timezone.now()
     live = OneTimePassword.objects.filter(
         email=email, surface=surface, used_at=None, voided_at=None, expires_at__gt=now
     )
@@ -100,7 +108,6 @@ def use_one_time_password(*, surface: str, email: str, code: str) -> OneTimePass
     if asked is None or not live.filter(pk=asked.pk, tries__lt=MAXIMUM_TRIES).update(tries=F("tries") + 1):
         raise OneTimePasswordRefused
     if not hmac.compare_digest(asked.code_hash, _hash(asked.pk, code)):
-        _note_failure(asked)
         raise OneTimePasswordRefused
     _mark_used(asked, at=now)
     return asked
@@ -114,11 +121,6 @@ def sign_in_by_code(*, email: str, code: str, policy: SessionPolicy, device: str
         return open_session(user=asked.user, policy=policy, device=device)
     except SignInRefused:
         raise OneTimePasswordRefused from None
-
-
-@transaction.atomic
-def _note_failure(asked: OneTimePassword) -> None:
-    announce(events.SignInFailed(user_id=asked.user_id))
 
 
 @transaction.atomic

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth import authenticate
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts import events
@@ -58,15 +59,18 @@ def check_password(credentials: Credentials, *, admits: frozenset[str]) -> User:
     limits.hit_durably("sign_in_account", credentials.username.lower())
     user = authenticate(username=credentials.username, password=credentials.password)
     if not isinstance(user, User) or user.user_type_id not in admits:
-        _note_failure(credentials.username)
+        note_failed_sign_in(User.objects.filter(username__iexact=credentials.username))
         raise SignInRefused
     return user
 
 
 @transaction.atomic
-def _note_failure(username: str) -> None:
-    """The same work whether or not there is such an account."""
-    user_id = User.objects.filter(username__iexact=username).values_list("pk", flat=True).first()
+def note_failed_sign_in(tried: QuerySet[User]) -> None:
+    """The same work whether or not there is such an account as was tried.
+
+    Each is written down for good: call it only behind a rate limit.
+    """
+    user_id = tried.values_list("pk", flat=True).first()
     announce(events.SignInFailed(user_id=user_id))
 
 

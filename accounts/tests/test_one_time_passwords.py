@@ -264,6 +264,14 @@ def test_asking_and_trying_take_the_same_queries_for_known_and_unknown(
         asked = request_one_time_password(surface="pub", asker=Asker(email=email))
     issue_one_time_password(asked.pk)
 
+    with django_assert_num_queries(6), pytest.raises(OneTimePasswordRefused):
+        use("no code", email=email)
+
+
+@pytest.mark.parametrize("email", [ADDRESS, "nobody@example.com"])
+def test_trying_without_asking_takes_the_same_queries_for_known_and_unknown(
+    clock, customer, email, django_assert_num_queries
+):
     with django_assert_num_queries(5), pytest.raises(OneTimePasswordRefused):
         use("no code", email=email)
 

@@ -28,11 +28,6 @@ def limit(settings):
     return "test"
 
 
-@pytest.fixture
-def own_windows(monkeypatch):
-    monkeypatch.setattr(limits, "_windows", MemoryWindows())
-
-
 def passes(hit, name, key):
     try:
         hit(name, key)

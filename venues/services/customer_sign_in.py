@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from django.db import transaction
 
+from accounts.errors import AccountNotAdmitted
 from accounts.models import UserType
-from accounts.services.external_identities import VerifiedIdentity, get_account_of
+from accounts.services.external_identities import VerifiedIdentity, get_account_of, note_not_admitted
 from accounts.services.one_time_passwords import Asker, request_one_time_password, use_one_time_password
 from accounts.services.sessions import Credentials, OpenedSession, check_password, open_session
 from core.sessions import SessionPolicy
@@ -53,7 +54,6 @@ def sign_in_by_code(*, email: str, code: str, policy: SessionPolicy, device: str
         return _as_they_are_now(opened)
 
 
-@transaction.atomic
 def sign_in_with_identity(
     identity: VerifiedIdentity, *, venue_id: int | None, policy: SessionPolicy, device: str = ""
 ) -> OpenedSession:
@@ -61,11 +61,16 @@ def sign_in_with_identity(
 
     Raises AccountNotAdmitted and VenueNotServing.
     """
-    user = get_account_of(identity)
-    opened = open_session(user=user, policy=policy, device=device)
-    if venue_id is not None:
-        check_in_by_claim(user=user, venue_id=venue_id)
-    return _as_they_are_now(opened)
+    try:
+        with transaction.atomic():
+            user = get_account_of(identity)
+            opened = open_session(user=user, policy=policy, device=device)
+            if venue_id is not None:
+                check_in_by_claim(user=user, venue_id=venue_id)
+            return _as_they_are_now(opened)
+    except AccountNotAdmitted:
+        note_not_admitted(identity)
+        raise
 
 
 def _as_they_are_now(opened: OpenedSession) -> OpenedSession:

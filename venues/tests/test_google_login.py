@@ -15,6 +15,7 @@ from joserfc.jwk import OctKey
 from accounts.api import bounded_http, openid
 from accounts.models import CustomerProfile, ExternalIdentity, Session, User
 from accounts.tasks import purge_accounts
+from activity.models import ActivityEntry
 from conftest import ApiClient, open_pub_session
 from venues.models import Presence, Venue
 from venues.tests.openid_providers import RealProvider, real_provider, signing_key, tellable_provider
@@ -89,6 +90,11 @@ def lie(browser, liar, **query):
 
 def nothing_happened():
     return not (User.objects.exists() or Session.objects.exists() or ExternalIdentity.objects.exists())
+
+
+def failures_written():
+    """Whose accounts they are told of."""
+    return list(ActivityEntry.objects.filter(type="sign_in_failed").values_list("target_id", flat=True))
 
 
 # Starting
@@ -274,12 +280,13 @@ def test_joining_an_account_whose_address_was_never_proved_shuts_its_maker_out(g
 
 @pytest.mark.parametrize("user_type", ["venue_owner", "superuser", "member", "support"])
 def test_only_customers_sign_in_here(google, browser, make_user, user_type):
-    make_user("olga", user_type)
+    olga = make_user("olga", user_type)
     google.has_user("s-olga", email="olga@example.com", email_verified=True)
 
     response = sign_in(browser, google, "s-olga")
 
     assert (response.status_code, response.json()) == (401, NOT_ADMITTED)
+    assert failures_written() == [str(olga.pk)]
     assert not Session.objects.exists()
     assert not ExternalIdentity.objects.exists()
 
@@ -289,12 +296,14 @@ def test_an_inactive_account_is_not_admitted(google, browser, make_user, is_know
     user = make_user("ann", is_active=False)
     if is_known:
         ExternalIdentity.objects.create(user=user, issuer=google.url, subject="s-inactive")
+        User.objects.filter(pk=user.pk).update(email="moved@example.com")
     google.has_user("s-inactive", email="ann@example.com", email_verified=True)
 
     response = sign_in(browser, google, "s-inactive")
 
     user.refresh_from_db()
     assert (response.status_code, response.json()) == (401, NOT_ADMITTED)
+    assert failures_written() == [str(user.pk)]
     assert not Session.objects.exists()
     assert user.has_usable_password()
 
@@ -310,6 +319,7 @@ def test_an_address_the_provider_has_not_verified_is_refused(google, browser, cu
         "error": "Google has not verified this e-mail address.",
         "code": "email_not_verified",
     }
+    assert failures_written() == [""]
     assert not Session.objects.exists()
     assert not ExternalIdentity.objects.exists()
 
@@ -393,6 +403,7 @@ def test_a_state_is_good_once(google, browser):
 
     assert first.status_code == 200
     assert (second.status_code, second.json()) == (400, STATE_REFUSED)
+    assert failures_written() == [""]
     assert Session.objects.count() == 1
 
 
@@ -422,6 +433,7 @@ def test_a_state_is_good_in_its_own_browser_only(google, browser):
     response = follow(other, location)
 
     assert (response.status_code, response.json()) == (400, STATE_REFUSED)
+    assert failures_written() == [""]
     assert nothing_happened()
 
 
@@ -461,6 +473,7 @@ def test_a_login_called_off_at_the_provider_is_refused_and_over(google, browser)
 
     assert response.status_code == 400
     assert response.json() == {"error": "The login was cancelled at Google.", "code": "google_denied"}
+    assert failures_written() == [""]
     assert (again.status_code, again.json()) == (400, STATE_REFUSED)
 
 
@@ -470,6 +483,7 @@ def test_a_code_the_provider_does_not_know_is_refused(google, browser):
     response = browser.get(CALLBACK, {"code": "made-up", "state": state})
 
     assert (response.status_code, response.json()) == (400, REFUSED)
+    assert failures_written() == [""]
     assert nothing_happened()
 
 
