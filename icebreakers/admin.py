@@ -3,19 +3,21 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.db import transaction
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldBooleanSwitchWidget
 
-from core.admin_kit import HouseAdmin
+from core.admin_events import DoneInAdmin
+from core.admin_kit import HouseAdmin, actor, list_action
 from core.errors import Fields
-from icebreakers.csv_files import read_rows
+from core.events import announce
+from icebreakers.csv_files import Row, read_rows
 from icebreakers.errors import ImportRefused
 from icebreakers.models import IceBreaker
-from icebreakers.services import import_ice_breakers
+from icebreakers.services import ImportReport, import_ice_breakers
 
 
 class ImportForm(forms.Form):
@@ -40,13 +42,13 @@ class IceBreakerAdmin(HouseAdmin[IceBreaker]):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return True
 
-    @action(description="Offer the selected")
-    def offer(self, request: HttpRequest, queryset: QuerySet[IceBreaker]) -> None:
-        messages.success(request, f"{_switch(queryset, is_active=True)} are offered.")
+    @list_action("Offer the selected")
+    def offer(self, request: HttpRequest, row: IceBreaker) -> None:
+        _switch(row, is_active=True)
 
-    @action(description="Withhold the selected")
-    def withhold(self, request: HttpRequest, queryset: QuerySet[IceBreaker]) -> None:
-        messages.success(request, f"{_switch(queryset, is_active=False)} are withheld.")
+    @list_action("Withhold the selected")
+    def withhold(self, request: HttpRequest, row: IceBreaker) -> None:
+        _switch(row, is_active=False)
 
     @action(description="Import from CSV", url_path="import", icon="upload_file")
     def import_csv(self, request: HttpRequest) -> HttpResponse:
@@ -54,9 +56,8 @@ class IceBreakerAdmin(HouseAdmin[IceBreaker]):
         bad: Fields = {}
         if form.is_valid():
             try:
-                report = import_ice_breakers(
-                    read_rows(form.cleaned_data["file"].read()), skip_bad=form.cleaned_data["skip_bad"]
-                )
+                rows = read_rows(form.cleaned_data["file"].read())
+                report = _import(rows, skip_bad=form.cleaned_data["skip_bad"], by_id=actor(request).pk)
             except ImportRefused as refusal:
                 bad = refusal.fields
                 messages.error(request, refusal.message)
@@ -76,5 +77,12 @@ class IceBreakerAdmin(HouseAdmin[IceBreaker]):
 
 
 @transaction.atomic
-def _switch(rows: QuerySet[IceBreaker], *, is_active: bool) -> int:
-    return rows.update(is_active=is_active)
+def _import(rows: list[Row], *, skip_bad: bool, by_id: int) -> ImportReport:
+    report = import_ice_breakers(rows, skip_bad=skip_bad)
+    done = f"Import from CSV: {report.imported} imported."
+    announce(DoneInAdmin(what="acted", by_id=by_id, kind="icebreaker", object_id="", action=done))
+    return report
+
+
+def _switch(row: IceBreaker, *, is_active: bool) -> None:
+    IceBreaker.objects.filter(pk=row.pk).update(is_active=is_active)

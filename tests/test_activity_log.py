@@ -6,6 +6,7 @@ import pytest
 import time_machine
 from django.contrib.auth.signals import user_logged_in
 from django.contrib.sessions.models import Session as BrowserSession
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.urls import reverse
 
@@ -41,6 +42,7 @@ from chat.services.conversations import close_group, ensure_group, mute, open_gr
 from conftest import PASSWORD, open_pub_session
 from core.events import with_it
 from core.sessions import SessionPolicy
+from icebreakers.models import IceBreaker
 from venues.models import Venue
 from venues.services.venues import change_venue_status, create_venue
 from workspaces.models import Member
@@ -339,6 +341,23 @@ def test_an_action_of_the_admin_is_told_with_what_it_was(visitor, superuser):
             str(venue.pk),
         ),
         ("admin_acted", "root", "In the admin: Suspend the selected.", "venue", str(venue.pk)),
+    ]
+
+
+def test_what_is_done_to_ice_breakers_in_the_admin(visitor):
+    rows = "text,level,gender\nHello,1,any\nBold,5,male\n"
+    visitor.post(
+        reverse("admin:icebreakers_icebreaker_import_csv"), {"file": SimpleUploadedFile("rows.csv", rows.encode())}
+    )
+    first, second = IceBreaker.objects.order_by("id").values_list("pk", flat=True)
+    for action, ticked in (("withhold", [first, second]), ("offer", [second])):
+        visitor.post(reverse("admin:icebreakers_icebreaker_changelist"), {"action": action, "_selected_action": ticked})
+
+    assert [(type, actor, summary, key) for type, actor, summary, _, key in written()] == [
+        ("admin_acted", "root", "In the admin: Import from CSV: 2 imported.", ""),
+        ("admin_acted", "root", "In the admin: Withhold the selected.", str(first)),
+        ("admin_acted", "root", "In the admin: Withhold the selected.", str(second)),
+        ("admin_acted", "root", "In the admin: Offer the selected.", str(second)),
     ]
 
 
