@@ -2,7 +2,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Subquery
 
 from accounts.models import User
 from activity.models import ActivityEntry, FeedEntry
@@ -31,8 +31,43 @@ def find_activity(search: ActivitySearch) -> QuerySet[ActivityEntry]:
     if search.type:
         rows = rows.filter(type=search.type)
     if search.actor:
-        rows = rows.filter(actor__username__iexact=search.actor)
+        rows = rows.filter(actor=_called(search.actor))
     return rows.filter(on_days("at", search.first_day, search.last_day))
+
+
+def done_by_or_to(words: str) -> Q:
+    """What somebody of that name did; or what was done to something, in the words of `target`, such as "venue 3"."""
+    target_type, _, target_id = words.strip().rpartition(" ")
+    if target_type:
+        return Q(target_type=target_type.strip(), target_id=target_id)
+    return Q(actor=_called(target_id))
+
+
+def types_logged() -> list[str]:
+    return _values_of("type")
+
+
+def types_of_targets_logged() -> list[str]:
+    return _values_of("target_type")
+
+
+def _called(username: str) -> Subquery:
+    """Who is called that. Asked for by itself: joined, nobody would be looked for through the whole log."""
+    return Subquery(User.objects.filter(username__iexact=username).values("pk")[:1])
+
+
+def _values_of(column: str) -> list[str]:
+    """Each value once, in order: from one to the next by the index that begins with the column, however many rows."""
+    statement = f"""
+        WITH RECURSIVE found(value) AS (
+            SELECT min({column}) FROM activity_activityentry
+            UNION ALL
+            SELECT (SELECT min({column}) FROM activity_activityentry WHERE {column} > found.value)
+            FROM found WHERE found.value IS NOT NULL
+        )
+        SELECT value FROM found WHERE value IS NOT NULL
+        """  # noqa: S608 - what is put in here are names
+    return [value for (value,) in sql.fetch(statement)]
 
 
 def recent_activity(limit: int) -> list[ActivityEntry]:

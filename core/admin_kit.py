@@ -29,6 +29,8 @@ from core.events import announce
 
 log = logging.getLogger(__name__)
 
+MOST_PAGES = 200
+
 Row = TypeVar("Row", bound=Model)
 
 if TYPE_CHECKING:
@@ -238,10 +240,18 @@ class ReadOnlyAdmin(HouseAdmin[Row]):
         return self.get_fields(request, obj)
 
 
+class UncountedPaginator(InfinitePaginator):
+    """As many pages as somebody turns by hand: what lies deeper is found by filters, not by reading up to there."""
+
+    @property
+    def count(self) -> int:
+        return MOST_PAGES * int(self.per_page)
+
+
 class GrowingAdmin(ReadOnlyAdmin[Row]):
     """Rows of a table that grows for ever: they are paged through without being counted."""
 
-    paginator = InfinitePaginator
+    paginator = UncountedPaginator
 
 
 def list_action(description: str) -> Callable[[Callable[..., None]], Any]:

@@ -15,11 +15,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import User, UserType
+from activity.models import ActivityEntry
 from analytics.first_page import Figure
 from analytics.models import DailyRollup, MonthlyRollup
 from analytics.services import close_days
 from config.settings import UNFOLD
 from conftest import PASSWORD, MakeUser
+from core.admin_kit import MOST_PAGES
 from tests.admin_rows import MAKERS, report
 
 OUR_APPS = (
@@ -254,6 +256,15 @@ def test_every_link_of_the_sidebar_leads_somewhere(sidebar: None, visitor: Clien
     assert not ELSEWHERE.search(response.content.decode())
     assert [link for link in links if visitor.get(link).status_code != 200] == []
     assert {page(model, "changelist") for model in REGISTERED} == set(links) - {reverse("admin:index")}
+
+
+def test_what_grows_is_turned_no_deeper_than_by_hand(visitor: Client) -> None:
+    log = page(ActivityEntry, "changelist")
+
+    deepest, deeper = (visitor.get(log, {"p": number}) for number in (MOST_PAGES, MOST_PAGES + 1))
+
+    assert deepest.status_code == 200
+    assert (deeper.status_code, deeper.headers["Location"]) == (302, f"{log}?e=1")
 
 
 def test_the_sidebar_is_searched(visitor: Client) -> None:
