@@ -240,7 +240,7 @@ class ReadOnlyAdmin(HouseAdmin[Row]):
         return self.get_fields(request, obj)
 
 
-class UncountedPaginator(InfinitePaginator):
+class UncountedPaginator(InfinitePaginator):  # type: ignore[misc]
     """As many pages as somebody turns by hand: what lies deeper is found by filters, not by reading up to there."""
 
     @property
