@@ -7,14 +7,14 @@ from analytics.workspace_metrics import count_active_users, messages_per_day
 from core.errors import NotFound
 from core.surface.access import SIGNED_IN
 from core.surface.schema import operation
-from core.surface.serializers import Integer, Serializer
+from core.surface.serializers import Id, Integer, Serializer
 from core.surface.views import SurfaceView
 
 LONGEST_MINUTES = 30 * 24 * 60
 
 
 class MeasuredIn(Serializer):
-    workspace_id = Integer(min_value=1, max_value=2**63 - 1)
+    workspace_id = Id()
 
 
 class ActiveUsersIn(MeasuredIn):

@@ -13,7 +13,7 @@ from billing.selectors import coupons, get_plan, plans
 from billing.services.coupons import CouponFields, create_coupon
 from billing.services.plans import PlanFields, change_plan, create_plan
 from core.surface.schema import operation
-from core.surface.serializers import Boolean, Choice, Integer, ListQuery, Money, Serializer, Text
+from core.surface.serializers import Boolean, Choice, Id, Integer, ListQuery, Money, Serializer, Text
 from core.surface.views import SurfaceView
 
 PLAN_EXAMPLE = {"name": "Gold", "price": "99.00", "currency": "GBP", "period": "month"}
@@ -80,7 +80,7 @@ class PlanIn(Serializer):
 
 
 class PlanOut(Serializer):
-    id = Integer()
+    id = Id()
     slug = Text()
     name = Text()
     price = Money()
@@ -147,7 +147,7 @@ class CouponIn(Serializer):
 
 
 class CouponOut(Serializer):
-    id = Integer()
+    id = Id()
     code = Text(max_length=40)
     percent = Integer(allow_null=True)
     amount = Money(allow_null=True)

@@ -123,6 +123,13 @@ class Integer(fields.IntegerField):
         return super().to_internal_value(data)
 
 
+class Id(Integer):
+    """A row's key: 64 bits, as its column."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=1, max_value=2**63 - 1, **kwargs)
+
+
 class Number(fields.FloatField):
     """A finite JSON number."""
 

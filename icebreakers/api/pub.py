@@ -8,7 +8,7 @@ from rest_framework.response import Response
 
 from core.surface.access import ANYONE
 from core.surface.schema import operation
-from core.surface.serializers import Choice, Integer, ListQuery, Serializer, Text
+from core.surface.serializers import Choice, Id, Integer, ListQuery, Serializer, Text
 from core.surface.views import SurfaceView
 from icebreakers import selectors
 from icebreakers.errors import NoIceBreaker
@@ -25,7 +25,7 @@ class IceBreakerQuery(Serializer):
 
 
 class IceBreakerOut(Serializer):
-    id = Integer()
+    id = Id()
     text = Text(max_length=500)
     level = Integer(min_value=1, max_value=5)
     gender = Choice(choices=IceBreaker.Gender.choices)

@@ -8,7 +8,7 @@ from rest_framework.response import Response
 
 from core.surface.access import SIGNED_IN
 from core.surface.schema import operation
-from core.surface.serializers import Boolean, Choice, Integer, ListQuery, Serializer, Text
+from core.surface.serializers import Boolean, Choice, Id, ListQuery, Serializer, Text
 from core.surface.views import SurfaceView
 from notifications.errors import KindUnknown
 from notifications.models import Preference
@@ -74,7 +74,7 @@ class Inbox(SurfaceView):
 
 class NotificationsReadIn(Serializer):
     ids = fields.ListField(
-        child=Integer(min_value=1, max_value=2**63 - 1),
+        child=Id(),
         max_length=MOST_IDS,
         required=False,
         help_text="All that are there by now, unless given. Those that are not mine to read change nothing.",

@@ -12,7 +12,7 @@ from billing.models import Tier
 from core.errors import NotFound
 from core.surface.access import SIGNED_IN
 from core.surface.schema import operation
-from core.surface.serializers import Choice, Integer, ListQuery, MessageOut, Money, Serializer, Text, Uuid
+from core.surface.serializers import Choice, Id, Integer, ListQuery, MessageOut, Money, Serializer, Text, Uuid
 from core.surface.views import SurfaceView
 from offers import errors, services
 from offers.models import Offer
@@ -64,7 +64,7 @@ FOR_MANAGERS = ("budget", "redeemed_count", "remaining", "withdrawn_at")
 
 
 class OfferIn(Serializer):
-    venue = Integer(source="venue_id", min_value=1)
+    venue = Id(source="venue_id")
     title = Text(max_length=120)
     description = Text(max_length=2000, allow_blank=True, default="")
     terms = Text(max_length=2000, allow_blank=True, default="")

@@ -86,10 +86,10 @@ def test_a_superuser_creates_an_offer_anywhere(as_user, superuser, venue):
     assert response.status_code == 201
 
 
-@pytest.mark.parametrize("trouble", ["unknown", "someone else's", "closed"])
+@pytest.mark.parametrize("trouble", ["unknown", "beyond 32 bits", "someone else's", "closed"])
 def test_an_offer_needs_an_open_venue_of_ones_own(as_user, owner, other_owner, make_venue, trouble):
     fields = {"someone else's": {"owner": other_owner}, "closed": {"status": "closed"}}.get(trouble, {})
-    venue_id = make_venue(**fields).pk + (trouble == "unknown")
+    venue_id = make_venue(**fields).pk + {"unknown": 1, "beyond 32 bits": 2**31}.get(trouble, 0)
 
     response = as_user(owner).send("POST", "/offers/", {**MINIMUM, "venue": venue_id})
 

@@ -30,6 +30,8 @@ FOUND_OUT = {
 }
 # Google is not set up on a development machine; what it needs is tested against a real OpenID provider.
 NOT_ON_DEMO_DATA = {"GET /google/login/": 503, "GET /google/callback/": 400}
+# What the key of a row is called, its own and those it goes by to others.
+KEY = re.compile(r"(\w+_)?id|owner|venue|plan|subscription|payment")
 
 
 def test_the_document_is_served():
@@ -62,6 +64,17 @@ def test_each_contract_has_a_document_of_its_own_with_its_routes_and_nothing_els
         groups
     )
     assert (page.status_code, f"<title>{contract.title}</title>" in page.content.decode()) == (200, True)
+
+
+def test_a_rows_key_may_be_as_large_as_its_column_holds_it():
+    bounds = {
+        f"{name}.{field}": described["maximum"]
+        for name, component in SCHEMA["components"]["schemas"].items()
+        for field, described in component.get("properties", {}).items()
+        if KEY.fullmatch(field) and "maximum" in described
+    }
+
+    assert set(bounds.values()) == {2**63 - 1}, bounds
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=str)

@@ -176,10 +176,10 @@ def test_the_same_key_pays_and_refunds_once(client, venue, subscribe):
 @pytest.mark.parametrize(
     ("url", "body", "status", "code"),
     [
-        (SUBSCRIPTIONS, {"venue": 404}, 400, "venue_unknown"),
-        (SUBSCRIPTIONS, {"plan": 404}, 400, "plan_not_offered"),
+        *[(SUBSCRIPTIONS, {"venue": value}, 400, "venue_unknown") for value in (404, 2**31, 2**63 - 1)],
+        *[(SUBSCRIPTIONS, {"plan": value}, 400, "plan_not_offered") for value in (404, 2**31, 2**63 - 1)],
         (SUBSCRIPTIONS, {"coupon": "NONE"}, 400, "coupon_unknown"),
-        (PAYMENTS, {"subscription": 404}, 400, "subscription_unknown"),
+        *[(PAYMENTS, {"subscription": value}, 400, "subscription_unknown") for value in (404, 2**31, 2**63 - 1)],
         (PAYMENTS, {"coupon": "NONE"}, 400, "coupon_unknown"),
         (PAYMENTS, {"paid_at": "2026-03-01T12:00:01Z"}, 400, "paid_out_of_time"),
         (PAYMENTS, {"amount": "0.00"}, 400, "amount_refused"),

@@ -25,7 +25,7 @@ from chat.text import MAXIMUM_BODY_LENGTH, MAXIMUM_CLIENT_ID_LENGTH
 from core.errors import NotFound
 from core.surface.access import SIGNED_IN
 from core.surface.schema import operation
-from core.surface.serializers import Integer, ListQuery, Serializer, Text
+from core.surface.serializers import Id, ListQuery, Serializer, Text
 from core.surface.views import SurfaceView
 
 LARGEST_ID = 2**63 - 1
@@ -55,7 +55,7 @@ class SearchQuery(ListQuery):
 
 
 class ChannelMessageIn(Serializer):
-    channel_id = Integer(min_value=1, max_value=LARGEST_ID)
+    channel_id = Id()
     body = Text(max_length=MAXIMUM_BODY_LENGTH)
     client_id = Text(
         max_length=MAXIMUM_CLIENT_ID_LENGTH,

@@ -15,7 +15,7 @@ from billing.selectors import find_refunds
 from billing.services.payments import record_payment, refund_payment
 from billing.services.subscriptions import LONGEST_TRIAL_DAYS, TRIAL_DAYS, cancel_subscription
 from core.surface.schema import operation
-from core.surface.serializers import Choice, DatedListQuery, Integer, ListQuery, Money, Serializer, Text
+from core.surface.serializers import Choice, DatedListQuery, Id, Integer, ListQuery, Money, Serializer, Text
 from core.surface.views import SurfaceView
 from venues.api.pub.presence import VenueBrief
 from venues.errors import VenueUnknown
@@ -70,7 +70,7 @@ COUPON_REFUSALS = (
 
 
 class PlanBrief(Serializer):
-    id = Integer()
+    id = Id()
     name = Text()
 
 
@@ -85,14 +85,14 @@ class SubscriptionsQuery(ListQuery):
 
 
 class SubscriptionIn(Serializer):
-    venue = Integer(source="venue_id", min_value=1)
-    plan = Integer(source="plan_id", min_value=1)
+    venue = Id(source="venue_id")
+    plan = Id(source="plan_id")
     trial_days = Integer(min_value=1, max_value=LONGEST_TRIAL_DAYS, default=TRIAL_DAYS)
     coupon = CouponCode(required=False, help_text="One that covers the whole price: the first period is then free.")
 
 
 class SubscriptionOut(Serializer):
-    id = Integer()
+    id = Id()
     venue = fields.SerializerMethodField()
     plan = PlanBrief()
     status = Choice(choices=Subscription.Status.choices)
@@ -168,7 +168,7 @@ class PaymentsQuery(DatedListQuery):
 
 
 class PaymentIn(Serializer):
-    subscription = Integer(source="subscription_id", min_value=1)
+    subscription = Id(source="subscription_id")
     amount = Money(
         required=False, help_text="The plan's price, unless given. With a coupon, no other than what it leaves."
     )
@@ -177,8 +177,8 @@ class PaymentIn(Serializer):
 
 
 class PaymentOut(Serializer):
-    id = Integer()
-    subscription = Integer(source="subscription_id")
+    id = Id()
+    subscription = Id(source="subscription_id")
     venue = fields.SerializerMethodField()
     plan = PlanBrief(help_text="At the time.")
     amount = Money(help_text="Nothing, where a coupon covered the price.")
@@ -244,8 +244,8 @@ class RefundIn(Serializer):
 
 
 class RefundOut(Serializer):
-    id = Integer()
-    payment = Integer(source="payment_id")
+    id = Id()
+    payment = Id(source="payment_id")
     amount = Money()
     currency = Text(source="payment.currency", max_length=3)
     reason = Text(allow_blank=True)

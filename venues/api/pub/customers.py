@@ -28,7 +28,7 @@ from accounts.services.sessions import Credentials
 from core.surface.access import ANYONE, SIGNED_IN
 from core.surface.client import client_address, client_device
 from core.surface.schema import operation
-from core.surface.serializers import Choice, Email, Integer, ListQuery, MessageOut, Serializer, Text
+from core.surface.serializers import Choice, Email, Id, ListQuery, MessageOut, Serializer, Text
 from core.surface.views import SurfaceView
 from venues.errors import VarIdNotCurrent, VenueNotServing
 from venues.selectors import find_people, get_person_for
@@ -137,7 +137,7 @@ class RegisterCustomer(SurfaceView):
 class CustomerSignInIn(Serializer):
     username = Text(max_length=150)
     password = Password()
-    venue = Integer(min_value=1, max_value=BIGGEST_ID, help_text="The id of the venue where they are.")
+    venue = Id(help_text="The id of the venue where they are.")
 
 
 class LoginCustomer(SurfaceView):
@@ -382,9 +382,7 @@ class UnblockUser(SurfaceView):
 
 class ReportIn(Serializer):
     reason = Text(max_length=2000)
-    message_id = Integer(
-        min_value=1, max_value=BIGGEST_ID, required=False, allow_null=True, help_text="The message complained about."
-    )
+    message_id = Id(required=False, allow_null=True, help_text="The message complained about.")
 
 
 class ReportUser(SurfaceView):

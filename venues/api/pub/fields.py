@@ -7,7 +7,7 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import fields, serializers
 
-from core.surface.serializers import Choice, Email, Integer, Number, Serializer, Text
+from core.surface.serializers import Choice, Email, Id, Integer, Number, Serializer, Text
 from venues.models import OpeningHours, Venue, validate_time_zone
 from venues.opening_hours import is_open_at
 
@@ -80,9 +80,7 @@ class VenueIn(Serializer):
     qr_settings = QrSettings(source="*")
     kind = Choice(choices=Venue.Kind.choices, required=False)
     status = Choice(choices=Venue.Status.choices, required=False)
-    owner = Integer(
-        source="owner_id", min_value=1, allow_null=True, required=False, help_text="A superuser may name one."
-    )
+    owner = Id(source="owner_id", allow_null=True, required=False, help_text="A superuser may name one.")
     address = Text(allow_blank=True, required=False)
     latitude = Number(min_value=-90, max_value=90, allow_null=True, required=False)
     longitude = Number(min_value=-180, max_value=180, allow_null=True, required=False)
@@ -98,11 +96,11 @@ class VenueIn(Serializer):
 
 
 class VenueOut(Serializer):
-    id = Integer()
+    id = Id()
     name = Text()
     kind = Choice(choices=Venue.Kind.choices)
     status = Choice(choices=Venue.Status.choices)
-    owner = Integer(source="owner_id", allow_null=True)
+    owner = Id(source="owner_id", allow_null=True)
     address = Text()
     latitude = Number(allow_null=True)
     longitude = Number(allow_null=True)

@@ -7,7 +7,7 @@ from rest_framework.response import Response
 
 from accounts.api.access import CUSTOMER
 from core.surface.schema import operation
-from core.surface.serializers import Choice, Integer, MessageOut, Number, Serializer, Text
+from core.surface.serializers import Choice, Id, MessageOut, Number, Serializer, Text
 from core.surface.views import SurfaceView
 from venues.errors import VarIdNotCurrent
 from venues.geography import Place
@@ -30,7 +30,7 @@ class CheckInIn(Serializer):
 
 
 class VenueBrief(Serializer):
-    id = Integer()
+    id = Id()
     name = Text()
 
 

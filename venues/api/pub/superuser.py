@@ -14,7 +14,7 @@ from accounts.services.registration import AccountDetails
 from billing.errors import PlanNotOffered
 from billing.models import Subscription
 from core.surface.schema import operation
-from core.surface.serializers import Choice, Email, Integer, ListQuery, Money, Serializer, Text
+from core.surface.serializers import Choice, Email, Id, ListQuery, Money, Serializer, Text
 from core.surface.views import SurfaceView
 from venues.api.pub.fields import QrSettings, VenueIn
 from venues.errors import OpeningHoursRepeated, PlaceIncomplete
@@ -69,21 +69,21 @@ class PlatformVenuesQuery(ListQuery):
 
 
 class SubscriptionBrief(Serializer):
-    id = Integer()
+    id = Id()
     plan = Text(source="plan.name")
     status = Choice(choices=Subscription.Status.choices)
     current_period_ends_at = fields.DateTimeField()
 
 
 class PaymentBrief(Serializer):
-    id = Integer()
+    id = Id()
     amount = Money()
     currency = Text(max_length=3)
     paid_at = fields.DateTimeField()
 
 
 class PlatformVenueOut(Serializer):
-    id = Integer(source="venue.pk")
+    id = Id(source="venue.pk")
     name = Text(source="venue.name")
     address = Text(source="venue.address", allow_blank=True)
     status = Choice(source="venue.status", choices=Venue.Status.choices)
@@ -95,7 +95,7 @@ class PlatformVenueOut(Serializer):
 class InvitedOut(Serializer):
     """Somebody who was mailed a link to set their password."""
 
-    id = Integer(source="user.pk")
+    id = Id(source="user.pk")
     username = Text(source="user.username")
     email = fields.EmailField(source="user.email")
     user_type = fields.CharField(source="user.user_type_id")
@@ -110,9 +110,7 @@ class NewVenueIn(VenueIn):
     status = None  # type: ignore[assignment]
     owner = None  # type: ignore[assignment]
     username = Username(required=False, help_text="The owner's; the e-mail address's local part, unless given.")
-    plan = Integer(
-        source="plan_id", min_value=1, required=False, help_text="Of the trial; the first one offered, unless given."
-    )
+    plan = Id(source="plan_id", required=False, help_text="Of the trial; the first one offered, unless given.")
 
 
 class NewVenueOut(PlatformVenueOut):

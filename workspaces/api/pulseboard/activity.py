@@ -6,7 +6,7 @@ from core.errors import NotFound
 from core.pagination import DEFAULT_LIMIT
 from core.surface.access import SIGNED_IN
 from core.surface.schema import operation
-from core.surface.serializers import Integer, Serializer, Text
+from core.surface.serializers import Id, Integer, Serializer, Text
 from core.surface.views import SurfaceView
 from workspaces.activities import activities_for
 
@@ -21,16 +21,14 @@ ACTIVITY_EXAMPLE = {
 
 
 class ActivitiesIn(Serializer):
-    workspace_id = Integer(min_value=1, max_value=2**63 - 1)
+    workspace_id = Id()
     limit = Integer(
         min_value=1,
         max_value=2**63 - 1,
         default=DEFAULT_LIMIT,
         help_text="How many, 50 unless given; more than 200 are clamped.",
     )
-    before = Integer(
-        min_value=1,
-        max_value=2**63 - 1,
+    before = Id(
         required=False,
         help_text="The id of an activity: only older ones. That of the last one shown gives the next page.",
     )

@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import fields
 
-from core.surface.serializers import Choice, Email, Integer, Serializer, Text
+from core.surface.serializers import Choice, Email, Id, Serializer, Text
 from workspaces.models import Role
 
 WORKSPACE_EXAMPLE = {
@@ -54,7 +54,7 @@ class WorkspaceIn(Serializer):
 
 
 class WorkspaceOut(Serializer):
-    id = Integer()
+    id = Id()
     name = Text(max_length=100)
     description = Text(max_length=1000, allow_blank=True)
     created_by = fields.EmailField(source="created_by.email")
@@ -66,7 +66,7 @@ class WorkspaceAnswer(Serializer):
 
 
 class WorkspaceMade(Serializer):
-    workspace_id = Integer(source="pk")
+    workspace_id = Id(source="pk")
 
 
 class NewMemberIn(Serializer):
@@ -83,7 +83,7 @@ class RoleIn(Serializer):
 
 
 class MemberOut(Serializer):
-    user_id = Integer()
+    user_id = Id()
     username = fields.CharField(source="user.username")
     email = fields.EmailField(source="user.email")
     full_name = fields.CharField(source="user.get_full_name")
@@ -97,13 +97,13 @@ class MemberAnswer(Serializer):
 
 class AddedOut(Serializer):
     state = Choice(choices=["member", "invited"], help_text="Whether they are in it, or were written to.")
-    user_id = Integer(allow_null=True, help_text="null: nobody is known by that address.")
+    user_id = Id(allow_null=True, help_text="null: nobody is known by that address.")
     email = fields.EmailField()
     role = Choice(choices=Role.choices)
 
 
 class InvitationOut(Serializer):
-    id = Integer()
+    id = Id()
     email = fields.EmailField()
     role = Choice(choices=Role.choices)
     invited_by = fields.EmailField(source="invited_by.email")
@@ -117,12 +117,12 @@ class ChannelIn(Serializer):
 
 
 class NewChannelIn(ChannelIn):
-    workspace_id = Integer(min_value=1, max_value=2**63 - 1)
+    workspace_id = Id()
 
 
 class ChannelOut(Serializer):
-    id = Integer()
-    workspace_id = Integer()
+    id = Id()
+    workspace_id = Id()
     name = Text(max_length=80)
     is_private = Flag(help_text="1: only for who was let in.")
     created_at = fields.DateTimeField()
@@ -133,8 +133,8 @@ class ChannelAnswer(Serializer):
 
 
 class ChannelMade(Serializer):
-    channel_id = Integer(source="pk")
+    channel_id = Id(source="pk")
 
 
 class ChannelMemberIn(Serializer):
-    user_id = Integer(min_value=1, max_value=2**63 - 1, help_text="Of somebody in the workspace.")
+    user_id = Id(help_text="Of somebody in the workspace.")
