@@ -22,6 +22,7 @@ PAINTED = """
   return data.some((value) => value > 0);
 }
 """
+CUT = "(boxes) => boxes.filter((box) => box.scrollWidth > box.clientWidth).map((box) => box.textContent)"
 BREACHES = """
 document.addEventListener("securitypolicyviolation", ({ violatedDirective }) => console.error(violatedDirective));
 """
@@ -41,6 +42,12 @@ def expect_drawn(page, count):
         assert canvas.evaluate(PAINTED)
 
 
+def expect_whole(page):
+    """No tile and no panel has to be scrolled; what could be is reached by the keyboard."""
+    assert page.locator(".tile, .panel").evaluate_all(CUT) == []
+    assert page.locator(".panel:not([tabindex='0'])").count() == 0
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", SIZES)
 def test_the_admins_first_page_is_drawn_and_live(phones, server, scheme, size):
@@ -52,6 +59,10 @@ def test_the_admins_first_page_is_drawn_and_live(phones, server, scheme, size):
     expect(page.locator("#live-state")).to_have_text("Counters are live.")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     picture(page, f"admin-overview-{size}-{scheme}")
+    page.locator(".tile-value").evaluate_all(
+        "(values) => values.map((value) => (value.textContent = 'INR 12,345,678.00'))"
+    )
+    expect_whole(page)
     page.locator("#chart-scans summary").click()
     expect(page.locator("#chart-scans tbody tr")).to_have_count(12)
     page.locator("#chart-scans").scroll_into_view_if_needed()
@@ -100,6 +111,7 @@ def test_an_owners_dashboard_is_drawn_and_can_be_used_by_everybody(phones, schem
     for summary in page.locator("summary").all():
         summary.click()
     assert find_faults(page) == []
+    expect_whole(page)
     picture(page, f"owner-{size}-{scheme}")
 
 
