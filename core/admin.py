@@ -5,6 +5,17 @@ from unfold.decorators import display
 
 from core.admin_kit import GrowingAdmin, ReadOnlyAdmin
 from core.models import IdempotentRequest, Job, JobRun, RateWindow
+from core.schedule import in_words
+
+
+def duration(seconds: float) -> str:
+    """As long as it was, for people."""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes:,} min {rest} s"
 
 
 @admin.register(LogEntry)
@@ -64,7 +75,9 @@ class IdempotentRequestAdmin(GrowingAdmin[IdempotentRequest]):
 
 @admin.register(Job)
 class JobAdmin(ReadOnlyAdmin[Job]):
-    list_display = ("name", "schedule", "outcome", "ended_at", "last_seconds", "runs", "failures", "last_error")
+    hidden = ("schedule", "last_seconds", "seconds")
+    shown_besides = ("runs_when", "last_took", "took_in_all")
+    list_display = ("name", "runs_when", "outcome", "ended_at", "last_took", "runs", "failures", "last_error")
     list_filter = ("result", "ended_at")
     search_fields = ("name",)
 
@@ -72,18 +85,36 @@ class JobAdmin(ReadOnlyAdmin[Job]):
     def outcome(self, job: Job) -> str:
         return job.result or "never"
 
+    @display(description="schedule", ordering="schedule")
+    def runs_when(self, job: Job) -> str:
+        return in_words(job.schedule)
+
+    @display(description="last took", ordering="last_seconds")
+    def last_took(self, job: Job) -> str | None:
+        return duration(job.last_seconds) if job.ended_at else None
+
+    @display(description="all runs took")
+    def took_in_all(self, job: Job) -> str | None:
+        return duration(job.seconds) if job.ended_at else None
+
 
 @admin.register(JobRun)
 class JobRunAdmin(GrowingAdmin[JobRun]):
     """The latest runs of what has a schedule, and of the rest what failed."""
 
-    list_display = ("ended_at", "job_name", "seconds", "is_done", "error")
+    hidden = ("seconds",)
+    shown_besides = ("took",)
+    list_display = ("ended_at", "job_name", "took", "is_done", "error")
     list_filter = ("job", "ended_at", ("error", EmptyFieldListFilter))
     search_fields = ("job__name", "error")
 
     @display(description="job", ordering="job")
     def job_name(self, run: JobRun) -> str:
         return run.job_id
+
+    @display(description="took", ordering="seconds")
+    def took(self, run: JobRun) -> str:
+        return duration(run.seconds)
 
     @display(description="done", boolean=True)
     def is_done(self, run: JobRun) -> bool:

@@ -31,6 +31,22 @@ class Schedule:
         return minute
 
 
+def in_words(pattern: str) -> str:
+    """For people; a pattern that there are no words for as it stands."""
+    minute, _, hour = pattern.partition(" ")
+    if not pattern:
+        return "when asked for"
+    if pattern == "* *":
+        return "every minute"
+    if minute.startswith("*/") and hour == "*":
+        return f"every {minute[2:]} minutes"
+    if minute.isdecimal() and hour == "*":
+        return f"hourly at :{minute:0>2}"
+    if minute.isdecimal() and hour.isdecimal():
+        return f"daily at {hour:0>2}:{minute:0>2} UTC"
+    return pattern
+
+
 def claim_due(schedules: Sequence[Schedule], *, at: datetime) -> list[str]:
     """The names of the jobs that whoever asks is to queue now. Of several who ask at once each gets other ones."""
     _know(schedules)

@@ -10,7 +10,7 @@ from huey.storage import MemoryStorage
 from core.job_runs import record_run
 from core.jobs import HEARTBEAT, job_name, queue_due_jobs
 from core.models import Job
-from core.schedule import Schedule, claim_due
+from core.schedule import Schedule, claim_due, in_words
 from core.tasks import queue_due_jobs as heartbeat
 
 NIGHTLY = Schedule("core.nightly", "17 3", crontab(minute="17", hour="3"))
@@ -123,3 +123,18 @@ def test_the_heartbeat_is_a_job_of_every_minute():
 
     assert job_name(heartbeat.call_local) == HEARTBEAT
     assert task.validate_datetime(at(0, 0))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "words"),
+    [
+        ("", "when asked for"),
+        ("* *", "every minute"),
+        ("*/10 *", "every 10 minutes"),
+        ("7 *", "hourly at :07"),
+        ("17 3", "daily at 03:17 UTC"),
+        ("*/10 3", "*/10 3"),
+    ],
+)
+def test_a_schedule_is_told_in_words(pattern, words):
+    assert in_words(pattern) == words
