@@ -4,7 +4,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth import admin as django_admin
 from django.contrib.auth.models import Group
-from django.db.models import Model
+from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from unfold.decorators import display
@@ -224,9 +224,22 @@ class UserAdmin(django_admin.UserAdmin, GovernedAdmin[User]):  # type: ignore[ty
         anonymise_account(user=user, by=actor(request))
 
 
+class InUseFilter(admin.SimpleListFilter):
+    title = "whether anybody is of it"
+    parameter_name = "in_use"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Yes"), ("no", "No")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[UserType]) -> QuerySet[UserType]:
+        of_it = Exists(User.objects.filter(user_type=OuterRef("slug")))
+        return {"yes": queryset.filter(of_it), "no": queryset.exclude(of_it)}.get(self.value() or "", queryset)
+
+
 @admin.register(UserType)
 class UserTypeAdmin(ReadOnlyAdmin[UserType]):
     list_display = ("id", "slug", "name")
+    list_filter = (InUseFilter,)
     search_fields = ("slug", "name")
 
 

@@ -60,6 +60,7 @@ class FeedEntryAdmin(GrowingAdmin[FeedEntry]):
     """What a workspace's people are shown. Old ones are forgotten by a job."""
 
     list_display = ("at", "feed", "audience", "type", "sentence", "ref_id")
+    list_filter = ("at", ("audience", admin.EmptyFieldListFilter))
     list_select_related = ("actor",)
     search_fields = ("feed__exact",)
     search_help_text = "A feed, such as workspace-1."

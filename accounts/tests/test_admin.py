@@ -263,3 +263,12 @@ def test_the_password_hash_is_masked(customer: User, visitor: Client) -> None:
 
     assert customer.password not in shown
     assert customer.password.rpartition("$")[2] not in shown
+
+
+@pytest.mark.parametrize("answer", ["yes", "no"])
+def test_types_are_found_by_whether_anybody_is_of_them(answer: str, visitor: Client) -> None:
+    response = visitor.get(reverse("admin:accounts_usertype_changelist"), {"in_use": answer})
+
+    used = set(User.objects.values_list("user_type_id", flat=True))
+    expected = used if answer == "yes" else set(UserType.objects.values_list("slug", flat=True)) - used
+    assert {type_.slug for type_ in response.context["cl"].queryset} == expected != set()
