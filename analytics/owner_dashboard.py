@@ -10,6 +10,7 @@ from django.db.models import Count
 from django.db.models.functions import ExtractHour
 
 from accounts.models import User
+from analytics.counters import VENUES_SHOWN, OwnCounters, counters_of_venues
 from analytics.days import months_up_to, span_shown
 from analytics.figures import Asked, by_month, in_all
 from analytics.models import Metric, Scope
@@ -18,11 +19,10 @@ from analytics.sources import Key
 from core.errors import NotFound
 from core.prepared import OneOf
 from offers.models import Offer, Redemption
-from offers.selectors import offers_managed_by, offers_open, redemptions
+from offers.selectors import offers_managed_by, redemptions
 from venues.models import Venue
-from venues.selectors import presences_now, scans_between, venues_managed_by
+from venues.selectors import scans_between, venues_managed_by
 
-VENUES_SHOWN = 200
 SHOWN = 10
 MONTHLY = (Metric.SCANS, Metric.MESSAGES, Metric.REDEMPTIONS)
 
@@ -41,8 +41,7 @@ class OwnerDashboard:
 
     venues: list[Venue]
     venue: Venue | None
-    customers_now: int
-    offers_open: int
+    now: OwnCounters
     this_month: dict[Metric, Compared]
     months: list[OwnMonth]
     zone: str
@@ -63,8 +62,7 @@ def owner_dashboard(user: User, moment: Moment, *, venue_id: int | None = None) 
     return OwnerDashboard(
         venues=venues,
         venue=looked_at[0] if venue_id is not None else None,
-        customers_now=presences_now().filter(OneOf("venue", ids)).count(),
-        offers_open=offers_open(at=moment.at).filter(OneOf("venue", ids)).count(),
+        now=counters_of_venues(ids, moment.at),
         this_month=_this_month(ids, months, moment),
         months=months,
         zone=zone,

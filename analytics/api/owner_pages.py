@@ -21,14 +21,15 @@ from analytics.owner_dashboard import OwnerDashboard, owner_dashboard
 from analytics.platform import Moment
 from core.errors import BadCredentials, NotFound, TooMany
 from core.surface.client import client_address
+from venues.api.pub.pages import own_sockets
 
 View = Callable[..., HttpResponse]
 
 DASHBOARD = "/dashboard/"
 LOGIN = "/dashboard/login/"
 CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' {sockets_at}; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 LARGEST_ID = 2**63 - 1
 
@@ -125,8 +126,14 @@ def _shown(figures: OwnerDashboard) -> dict[str, object]:
             for metric, label in named.items()
         ],
         "now": [
-            ("Customers now", showing.amount(figures.customers_now), "checked in"),
-            ("Open offers", showing.amount(figures.offers_open), "can be redeemed now"),
+            (label, showing.amount(getattr(figures.now, live)), note, live)
+            for label, note, live in (
+                ("Customers now", "checked in", "customers_now"),
+                ("Open offers", "can be redeemed now", "offers_open"),
+                ("Scans today", "since midnight UTC", "scans_today"),
+                ("Messages today", "since midnight UTC", "messages_today"),
+                ("Redemptions today", "since midnight UTC", "redemptions_today"),
+            )
         ],
         "charts": charts,
     }
@@ -138,6 +145,6 @@ def _login_page(request: HttpRequest, trouble: str = "", *, status: int = 200) -
 
 def _page(request: HttpRequest, template: str, context: Mapping[str, object], *, status: int = 200) -> HttpResponse:
     page = render(request, template, dict(context), status=status)
-    page["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    page["Content-Security-Policy"] = CONTENT_SECURITY_POLICY.format(sockets_at=own_sockets(request))
     page["Cache-Control"] = "no-store"
     return page

@@ -8,9 +8,11 @@ from dataclasses import asdict, dataclass
 from django.db import DatabaseError
 from django.utils import timezone
 
-from analytics.counters import live_counters
-from analytics.realtime.passes import Pass, passes_that_serve
+from accounts.errors import SessionEnded
+from analytics.counters import View, counters_of
+from analytics.realtime.passes import Pass, holders_of
 from core.background import Background
+from core.errors import DomainError, NotFound
 from core.realtime.wire import Frame, frame_of, moment_in_frame
 from core.threads import in_database_thread
 
@@ -22,11 +24,12 @@ COUNT_EVERY = 3.0
 
 @dataclass(frozen=True, eq=False)
 class Watcher:
-    """One socket: how it is shown the counters, and how it is told that its pass serves no more."""
+    """One socket: what it looks at, how it is shown the counters, and how it is told why it is shown no more."""
 
     by: Pass
+    view: View
     show: Callable[[Frame], None]
-    show_out: Callable[[], None]
+    show_out: Callable[[DomainError], None]
 
 
 class Board:
@@ -34,7 +37,7 @@ class Board:
         self._watchers: set[Watcher] = set()
         self._somebody = asyncio.Event()
         self._background = Background()
-        self._shown = Frame(b"")
+        self._shown: dict[View, Frame] = {}
         self._shown_at = float("-inf")
 
     def start(self) -> None:
@@ -44,11 +47,11 @@ class Board:
         await self._background.stop()
 
     def attach(self, watcher: Watcher) -> None:
-        """They are shown what the others see at once, if that is not old, and whatever comes."""
+        """They are shown what others see of the same at once, if that is not old, and whatever comes."""
         self._watchers.add(watcher)
         self._somebody.set()
-        if not self._is_stale:
-            watcher.show(self._shown)
+        if watcher.view in self._shown and not self._is_stale:
+            watcher.show(self._shown[watcher.view])
 
     def detach(self, watcher: Watcher) -> None:
         self._watchers.discard(watcher)
@@ -70,20 +73,24 @@ class Board:
 
     async def _look(self) -> None:
         watchers = list(self._watchers)
-        serving = await in_database_thread(passes_that_serve, [watcher.by for watcher in watchers])
+        holders = await in_database_thread(holders_of, [watcher.by for watcher in watchers])
         for watcher in watchers:
-            if watcher.by not in serving:
-                watcher.show_out()
+            if watcher.by not in holders or not watcher.view.admits(holders[watcher.by]):
+                watcher.show_out(SessionEnded())
         if self._is_stale and self._watchers:
             await self._count()
 
     async def _count(self) -> None:
-        at = timezone.now()
-        counters = asdict(await in_database_thread(live_counters, at))
-        told = {"type": "counters", "at": moment_in_frame(at), **counters}
-        self._shown, self._shown_at = frame_of(told), asyncio.get_running_loop().time()
-        for watcher in tuple(self._watchers):
-            watcher.show(self._shown)
+        at, watchers = timezone.now(), list(self._watchers)
+        counted = await in_database_thread(counters_of, {watcher.view for watcher in watchers}, at)
+        told = {"type": "counters", "at": moment_in_frame(at)}
+        self._shown = {view: frame_of({**told, **asdict(counters)}) for view, counters in counted.items()}
+        self._shown_at = asyncio.get_running_loop().time()
+        for watcher in self._watchers.intersection(watchers):
+            if watcher.view in self._shown:
+                watcher.show(self._shown[watcher.view])
+            else:
+                watcher.show_out(NotFound())
 
 
 _running: dict[asyncio.AbstractEventLoop, Board] = {}

@@ -1,4 +1,4 @@
-"""By what a superuser watches the counters, and which of them still serve."""
+"""By what somebody watches the counters, and whose it is as long as it serves."""
 
 import time
 from collections.abc import Collection
@@ -13,23 +13,24 @@ from accounts.selectors import live_sessions_among
 
 @dataclass(frozen=True)
 class Pass:
-    """`key` is a browser's session in the admin, or the id of a session that an access token is of."""
+    """`key` is a browser's session in the admin or dashboard, or the id of a session that an access token is of."""
 
     kind: Literal["browser", "token"]
     key: str
     expires_at: float = float("inf")
 
 
-def passes_that_serve(passes: Collection[Pass]) -> set[Pass]:
-    """Those whose session lives and is a superuser's: three queries at most, however many there are."""
+def holders_of(passes: Collection[Pass]) -> dict[Pass, User]:
+    """Whose each is whose session lives: three queries at most, however many there are."""
     browsers = {each.key for each in passes if each.kind == "browser"}
     sessions = {each.key for each in passes if each.kind == "token"}
     in_browsers = users_in_browsers(browsers) if browsers else {}
     by_token = live_sessions_among({UUID(key) for key in sessions}) if sessions else {}
     holders: dict[tuple[str, str], User] = {("browser", key): user for key, user in in_browsers.items()}
     holders |= {("token", str(key)): user for key, user in by_token.items()}
-    return {each for each in passes if _serves(each, holders.get((each.kind, each.key)))}
-
-
-def _serves(each: Pass, holder: User | None) -> bool:
-    return holder is not None and holder.is_superuser and each.expires_at > time.time()
+    now = time.time()
+    return {
+        each: holders[each.kind, each.key]
+        for each in passes
+        if (each.kind, each.key) in holders and each.expires_at > now
+    }

@@ -263,4 +263,4 @@ def test_the_page_takes_as_many_queries_for_three_venues_as_for_one(browser, own
             browser.get("/dashboard/")
         counts.append(len(queries))
 
-    assert counts == [12, 12, 12]
+    assert counts == [14, 14, 14]

@@ -7,7 +7,7 @@ from accounts.api.tickets import IssueTicket
 from activity.api.pub import ActivityLog
 from analytics.api.pub.superuser import SuperuserAnalytics, SuperuserDashboard, SuperuserOverview, SuperuserReports
 from analytics.api.pub.venue import VenueOverviewView, VenueQrAnalytics
-from analytics.consumers.pub import LiveCountersConsumer
+from analytics.consumers.pub import LiveCountersConsumer, OwnCountersConsumer
 from billing.api.pub import CouponList, PlanDetail, PlanList
 from chat.api.pub.group import GroupClose, GroupHistory, GroupMute, GroupOpen
 from chat.api.pub.messages import MessageDetail, MessageReactions
@@ -168,6 +168,7 @@ PUB = Contract(
         SocketRoute("ws/group/<str:var_id>/", GroupConsumer),
         SocketRoute("ws/private/<int:chat_id>/", PrivateConsumer),
         SocketRoute("ws/admin/live/", LiveCountersConsumer),
+        SocketRoute("ws/dashboard/live/", OwnCountersConsumer),
     ),
     path_examples={
         "customer_id": 1,

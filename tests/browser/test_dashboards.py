@@ -102,12 +102,14 @@ def test_counters_say_that_they_stand_still_after_signing_out_elsewhere(phones, 
 @pytest.mark.parametrize("size", SIZES)
 def test_an_owners_dashboard_is_drawn_and_can_be_used_by_everybody(phones, scheme, size):
     page = phones.open(color_scheme=scheme, **SIZES[size])
+    page.add_init_script(BREACHES)
     page.goto("/dashboard/")
     assert find_faults(page) == []
     picture(page, f"owner-door-{size}-{scheme}")
     sign_in(page, "/dashboard/", "owner1", "abcd@123")
 
     expect_drawn(page, 6)
+    expect(page.locator("#live-state")).to_have_text("Counters are live.")
     for summary in page.locator("summary").all():
         summary.click()
     assert find_faults(page) == []

@@ -1,7 +1,10 @@
-// Keeps the counters of the admin's first page up to date, and says when it cannot.
+// Keeps a page's counters up to date by the socket it names, and says when it cannot.
 
 const LONGEST_WAIT = 30_000;
-const NOT_AUTHENTICATED = 4003;
+const OVER = {
+  4003: "Signed out: counters stand still.",
+  4004: "Not yours to see any more: counters stand still.",
+};
 const state = document.querySelector("#live-state");
 let wait = 1000;
 
@@ -12,7 +15,7 @@ function show(frame) {
 }
 
 function connect() {
-  const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/admin/live/`);
+  const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${state.dataset.socket}`);
   socket.addEventListener("message", ({ data }) => {
     const frame = JSON.parse(data);
     if (frame.type !== "counters") return;
@@ -21,8 +24,8 @@ function connect() {
     show(frame);
   });
   socket.addEventListener("close", ({ code }) => {
-    if (code === NOT_AUTHENTICATED) {
-      state.textContent = "Signed out: counters stand still.";
+    if (OVER[code]) {
+      state.textContent = OVER[code];
       return;
     }
     state.textContent = "Connecting again …";

@@ -11,7 +11,7 @@ from core.surface.access import ANYONE
 from core.surface.schema import operation
 from core.surface.serializers import Serializer, Text
 from core.surface.views import SurfaceView
-from venues.api.pub.pages import is_browser, page_for_people
+from venues.api.pub.pages import is_browser, own_sockets, page_for_people
 from venues.api.pub.presence import VenueBrief
 from venues.errors import VarIdNotCurrent
 
@@ -45,10 +45,5 @@ class Welcome(SurfaceView):
         """
         welcome = welcome_to(var_id)
         if is_browser(self.request):
-            return page_for_people("chat/page.html", {"welcome": welcome}, sockets_at=_own_sockets(self.request))
+            return page_for_people("chat/page.html", {"welcome": welcome}, sockets_at=own_sockets(self.request))
         return self.answer(WelcomeOut, welcome)
-
-
-def _own_sockets(request: Request) -> str:
-    """For browsers whose `'self'` does not include the WebSockets of the same host."""
-    return f"{'wss' if request.is_secure() else 'ws'}://{request.get_host()}"

@@ -11,6 +11,11 @@ def is_browser(request: HttpRequest) -> bool:
     return request.get_preferred_type(["application/json", "text/html"]) == "text/html"
 
 
+def own_sockets(request: HttpRequest) -> str:
+    """For browsers whose `'self'` does not include the WebSockets of the same host."""
+    return f"{'wss' if request.is_secure() else 'ws'}://{request.get_host()}"
+
+
 def page_for_people(
     template: str, context: Mapping[str, object], *, status: int = 200, sockets_at: str = ""
 ) -> HttpResponse:
