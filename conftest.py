@@ -19,7 +19,7 @@ from django.test import Client, TransactionTestCase
 from django.test.utils import CaptureQueriesContext
 from huey.contrib.djhuey import HUEY
 from huey.signals import SIGNAL_ERROR
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from accounts.events import EmailProved, OneTimePasswordIssued
 from accounts.models import CustomerProfile, User, UserType
@@ -28,9 +28,12 @@ from core import limits
 from core.events import with_it
 from core.sessions import SessionPolicy
 
+# However busy the machine is, no example is too slow.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None)
 # What a state machine runs: a little of it, always the same; or `--hypothesis-profile=thorough`.
-settings.register_profile("quick", max_examples=20, stateful_step_count=25, derandomize=True, database=None)
-settings.register_profile("thorough", max_examples=200, stateful_step_count=50, database=None)
+patient = settings.get_profile("patient")
+settings.register_profile("quick", patient, max_examples=20, stateful_step_count=25, derandomize=True)
+settings.register_profile("thorough", patient, max_examples=200, stateful_step_count=50)
 settings.load_profile("quick")
 
 # A database that holds what migrations put there, where tests run on SQLite: quicker to copy than to make.

@@ -14,7 +14,7 @@ import pytest
 import time_machine
 from django.db import transaction
 from django.test import Client
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
@@ -260,6 +260,4 @@ class FiguresMachine(RuleBasedStateMachine):
 def test_every_way_to_ask_agrees_with_a_recount_before_and_after_days_are_closed():
     is_quick = settings.default.max_examples <= 20
     quick = settings(settings.default, max_examples=4, stateful_step_count=15, phases=[Phase.generate])
-    some = quick if is_quick else settings.default
-    some = settings(some, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-    run_state_machine_as_test(FiguresMachine, settings=some)
+    run_state_machine_as_test(FiguresMachine, settings=quick if is_quick else settings.default)
