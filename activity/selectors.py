@@ -1,8 +1,10 @@
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import reduce
+from operator import or_
 
-from django.db.models import Q, QuerySet, Subquery
+from django.db.models import F, Q, QuerySet, Subquery
 
 from accounts.models import User
 from activity.models import ActivityEntry, FeedEntry
@@ -73,6 +75,20 @@ def _values_of(column: str) -> list[str]:
 def recent_activity(limit: int) -> list[ActivityEntry]:
     """The latest first, each with who did it."""
     return list(find_activity(ActivitySearch())[:limit])
+
+
+def recent_activity_on(
+    targets: Mapping[str, Collection[int]], *, types: Collection[str], limit: int
+) -> list[ActivityEntry]:
+    """What of these types was done to these things, whose ids are given by their kind; the latest first.
+
+    Ordered by what no index is ordered by: otherwise PostgreSQL might go through the log from its end until it has met
+    enough of them.
+    """
+    theirs = reduce(
+        or_, (Q(target_type=kind, target_id__in=[str(id_) for id_ in ids]) for kind, ids in targets.items())
+    )
+    return list(ActivityEntry.objects.filter(theirs, type__in=types).order_by(F("id") * -1)[:limit])
 
 
 def activity_of(user: User) -> QuerySet[ActivityEntry]:

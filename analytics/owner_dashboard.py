@@ -10,12 +10,16 @@ from django.db.models import Count
 from django.db.models.functions import ExtractHour
 
 from accounts.models import User
+from activity.models import ActivityEntry
+from activity.selectors import recent_activity_on
 from analytics.counters import VENUES_SHOWN, OwnCounters, counters_of_venues
 from analytics.days import months_up_to, span_shown
 from analytics.figures import Asked, by_month, in_all
 from analytics.models import Metric, Scope
 from analytics.platform import BusyHour, BusyVenue, Compared, Moment
 from analytics.sources import Key
+from billing.selectors import subscription_ids_of
+from chat.selectors.conversations import groups_of
 from core.errors import NotFound
 from core.prepared import OneOf
 from offers.models import Offer, Redemption
@@ -24,6 +28,15 @@ from venues.models import Venue
 from venues.selectors import scans_between, venues_managed_by
 
 SHOWN = 10
+# What is done to a venue, its group and its subscriptions; not what the admin changed, nor who said what or was muted.
+SHOWN_ACTIVITY = (
+    "venue_created",
+    "venue_status_changed",
+    "group_closed",
+    "group_opened",
+    "subscription_started",
+    "subscription_status_changed",
+)
 MONTHLY = (Metric.SCANS, Metric.MESSAGES, Metric.REDEMPTIONS)
 
 
@@ -49,11 +62,14 @@ class OwnerDashboard:
     busy_venues: list[BusyVenue]
     top_offers: list[Offer]
     recent_redemptions: list[Redemption]
+    recent_activity: list[ActivityEntry]
 
 
 def owner_dashboard(user: User, moment: Moment, *, venue_id: int | None = None) -> OwnerDashboard:
     """Of one of their venues, or of all: the first 200 of those who have more. Raises NotFound for anybody else's."""
-    venues = list(venues_managed_by(user).only("id", "name", "time_zone").order_by("name", "id")[:VENUES_SHOWN])
+    venues = list(
+        venues_managed_by(user).only("id", "name", "time_zone", "subscriber").order_by("name", "id")[:VENUES_SHOWN]
+    )
     looked_at = [venue for venue in venues if venue_id in (None, venue.pk)]
     if venue_id is not None and not looked_at:
         raise NotFound
@@ -70,6 +86,7 @@ def owner_dashboard(user: User, moment: Moment, *, venue_id: int | None = None) 
         busy_venues=_busy_venues(looked_at, moment),
         top_offers=_top_offers(user, ids),
         recent_redemptions=_recent_redemptions(ids),
+        recent_activity=_recent_activity(looked_at),
     )
 
 
@@ -127,3 +144,13 @@ def _top_offers(user: User, ids: tuple[int, ...]) -> list[Offer]:
 def _recent_redemptions(ids: tuple[int, ...]) -> list[Redemption]:
     rows = redemptions().filter(OneOf("venue", ids)).select_related("offer", "customer", "venue")
     return list(rows.order_by("-redeemed_at", "id")[:SHOWN])
+
+
+def _recent_activity(venues: Sequence[Venue]) -> list[ActivityEntry]:
+    ids = [venue.pk for venue in venues]
+    targets = {
+        "venue": ids,
+        "conversation": list(groups_of(ids)),
+        "subscription": subscription_ids_of([venue.subscriber_id for venue in venues if venue.subscriber_id]),
+    }
+    return recent_activity_on(targets, types=SHOWN_ACTIVITY, limit=SHOWN)

@@ -156,6 +156,11 @@ def latest_subscriptions_of(subscriber_ids: Collection[int]) -> dict[int, Subscr
     return {one.subscriber_id: one for one in subscriptions().filter(pk__in=latest)}
 
 
+def subscription_ids_of(subscriber_ids: Collection[int]) -> list[int]:
+    """All they ever had."""
+    return list(Subscription.objects.filter(subscriber__in=subscriber_ids).order_by().values_list("pk", flat=True))
+
+
 def last_payments_of(subscriber_ids: Collection[int]) -> dict[int, Payment]:
     """The last of each who paid, by subscriber."""
     theirs = Payment.objects.filter(subscription__subscriber=OuterRef("pk")).order_by("-paid_at", "-id")

@@ -7,9 +7,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User, UserType
+from activity.services import Target, record_activity
 from analytics.services import close_days
 from analytics.showing import amount
 from analytics.tests.histories import History
+from billing.models import Subscription
 from conftest import PASSWORD
 from venues.models import Venue
 
@@ -84,6 +86,35 @@ def test_one_venue_is_looked_at_alone(browser, history):
     assert answer.context["figures"].venue == history.venues[1]
     assert shown(answer)["months"][-1] == (2, 2, 2)
     assert [row.offer.venue_id for row in answer.context["figures"].recent_redemptions] == [history.venues[1].pk] * 6
+
+
+def write_down(what, type, id_, by=None, **more):
+    record_activity(type=what, actor_id=by, summary=f"{what} {type} {id_}", target=Target(type, id_), **more)
+
+
+def test_what_was_done_to_their_venues_is_shown_and_nothing_that_others_did(browser, owner, history):
+    mine, theirs = history.venues[1], history.venues[2]
+    for number in (1, 2):
+        history.subscription(NOW, number)
+    of_mine, of_theirs = Subscription.objects.order_by("pk")[1:]
+    for venue, subscription in ((theirs, of_theirs), (mine, of_mine)):
+        write_down("venue_status_changed", "venue", venue.pk, owner.pk)
+        write_down("subscription_started", "subscription", subscription.pk)
+        write_down("group_closed", "conversation", venue.group.pk)
+        write_down("admin_changed", "venue", venue.pk)
+        write_down("muted", "user", history.guests[0].pk, details={"conversation": venue.group.pk})
+    write_down("signed_in", "user", mine.pk)
+    write_down("venue_status_changed", "workspace", mine.pk)
+
+    def entries(query=""):
+        return [entry.summary for entry in browser.get(f"/dashboard/{query}").context["figures"].recent_activity]
+
+    assert entries() == entries(f"?venue={mine.pk}") == [
+        f"group_closed conversation {mine.group.pk}",
+        f"subscription_started subscription {of_mine.pk}",
+        f"venue_status_changed venue {mine.pk}",
+    ]  # fmt: skip
+    assert entries(f"?venue={history.venues[0].pk}") == []
 
 
 @pytest.mark.parametrize("venue", ["theirs", "0", "-1", "x", "9" * 30, "99999"])
@@ -263,4 +294,4 @@ def test_the_page_takes_as_many_queries_for_three_venues_as_for_one(browser, own
             browser.get("/dashboard/")
         counts.append(len(queries))
 
-    assert counts == [14, 14, 14]
+    assert counts == [17, 17, 17]
