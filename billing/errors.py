@@ -28,7 +28,7 @@ class CurrencyUnknown(errors.Invalid):
 
 
 class PlanTaken(errors.Invalid):
-    """Another plan has the name or the slug. Names the field."""
+    """Another plan has the name. Names the field."""
 
     code = "taken"
     message = "Another plan is called that."

@@ -1,4 +1,5 @@
 from decimal import Decimal
+from itertools import count
 from typing import TypedDict
 
 from django.db import IntegrityError, transaction
@@ -13,6 +14,8 @@ from core.errors import NotFound
 from core.events import announce
 
 FIXED_ONCE_USED = frozenset({"currency", "period"})
+# Leaves room for a number.
+SLUG_LENGTH = 40
 
 
 class PlanFields(TypedDict, total=False):
@@ -27,11 +30,13 @@ class PlanFields(TypedDict, total=False):
 
 @transaction.atomic
 def create_plan(*, fields: PlanFields, by: User) -> Plan:
-    """Its slug is made from its name, and stays. Raises PriceRefused, CurrencyUnknown and PlanTaken."""
+    """Its slug is made from its name, numbered where another plan has it, and stays.
+
+    Raises PriceRefused, CurrencyUnknown and PlanTaken.
+    """
     plan = Plan()
     _fill(plan, fields)
-    plan.slug = slugify(plan.name)[:50] or "plan"
-    _save_unless_taken(plan)
+    _save_under_a_free_slug(plan)
     announce(events.PlanCreated(plan_id=plan.pk, by_id=by.pk))
     return plan
 
@@ -60,6 +65,24 @@ def _fill(plan: Plan, fields: PlanFields) -> None:
         setattr(plan, name, value)
     check_currency(plan.currency)
     check_price(plan.price)
+
+
+def _save_under_a_free_slug(plan: Plan) -> None:
+    """Another one, where somebody has just taken the one that was free."""
+    while True:
+        plan.slug = _free_slug(plan.name)
+        try:
+            return _save_unless_taken(plan)
+        except PlanTaken:
+            if not Plan.objects.filter(slug=plan.slug).exists():
+                raise
+
+
+def _free_slug(name: str) -> str:
+    slug = slugify(name)[:SLUG_LENGTH] or "plan"
+    taken = set(Plan.objects.filter(slug__startswith=slug).values_list("slug", flat=True))
+    numbered = (f"{slug}-{number}" for number in count(2))
+    return slug if slug not in taken else next(each for each in numbered if each not in taken)
 
 
 def _save_unless_taken(plan: Plan) -> None:

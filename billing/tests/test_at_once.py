@@ -8,10 +8,11 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 
-from billing.errors import AlreadySubscribed, AmountRefused, CouponUsedBefore, CouponUsedUp, FullyRefunded
-from billing.models import Coupon, CouponRedemption, Payment, Refund, Subscription
+from billing.errors import AlreadySubscribed, AmountRefused, CouponUsedBefore, CouponUsedUp, FullyRefunded, PlanTaken
+from billing.models import Coupon, CouponRedemption, Payment, Plan, Refund, Subscription
 from billing.money import one_period_after
 from billing.services.payments import record_payment, refund_payment
+from billing.services.plans import create_plan
 from billing.services.subscriptions import start_subscription
 
 THREADS = 16
@@ -25,7 +26,7 @@ def at_once(acts):
     def run(act):
         try:
             return type(act())
-        except (AlreadySubscribed, AmountRefused, CouponUsedBefore, CouponUsedUp, FullyRefunded) as refusal:
+        except (AlreadySubscribed, AmountRefused, CouponUsedBefore, CouponUsedUp, FullyRefunded, PlanTaken) as refusal:
             return type(refusal)
         finally:
             connection.close()
@@ -33,6 +34,17 @@ def at_once(acts):
     connection.close()
     with ThreadPoolExecutor(THREADS, initializer=start.wait) as pool:
         return Counter(pool.map(run, acts))
+
+
+def test_plans_of_names_alike_are_all_made_and_of_one_name_once(superuser):
+    fields = {"price": Decimal("29.00"), "currency": "GBP", "period": "month"}
+    names = [*("!" * length for length in range(1, 21)), *["Gold"] * 20]
+
+    outcomes = at_once([lambda name=name: create_plan(fields={"name": name, **fields}, by=superuser) for name in names])
+
+    numbered = {f"plan-{number}" for number in range(2, 21)}
+    assert outcomes == {Plan: 21, PlanTaken: 19}
+    assert set(Plan.objects.values_list("slug", flat=True)) == {"plan", "gold"} | numbered
 
 
 def test_a_subscriber_who_starts_many_times_has_one(subscriber, plan, superuser):

@@ -39,6 +39,24 @@ def test_a_name_without_letters_still_makes_a_slug(superuser):
     assert create_plan(fields={**FIELDS, "name": "★"}, by=superuser).slug == "plan"
 
 
+@pytest.mark.parametrize(
+    ("names", "slugs"),
+    [
+        (["!!!", "???", "金", "Plan"], ["plan", "plan-2", "plan-3", "plan-4"]),
+        (["Gold 2", "Gold", "gold", "GOLD"], ["gold-2", "gold", "gold-3", "gold-4"]),
+        (["x" * 60, "x" * 59], ["x" * 40, "x" * 40 + "-2"]),
+    ],
+)
+def test_names_alike_make_numbered_slugs(names, slugs, superuser):
+    assert [create_plan(fields={**FIELDS, "name": name}, by=superuser).slug for name in names] == slugs
+
+
+def test_a_name_that_was_given_up_can_be_taken(plan, superuser):
+    change_plan(plan_id=plan.pk, changes={"name": "Basic Plus"}, by=superuser)
+
+    assert create_plan(fields=FIELDS, by=superuser).slug == "basic-2"
+
+
 def test_a_second_plan_of_the_name_is_refused(plan, superuser):
     with pytest.raises(PlanTaken) as refusal:
         create_plan(fields=FIELDS, by=superuser)
