@@ -11,8 +11,6 @@ from analytics.platform import BusyHour, BusyVenue, Compared, Dashboard, Month, 
 
 Number = int | Decimal
 ChartKind = Literal["bar", "bars-across", "doughnut"]
-# As many as there are colours that can be told apart.
-SLICES = 6
 
 
 @dataclass(frozen=True)
@@ -100,12 +98,7 @@ def own_month_charts(months: Sequence[OwnMonth]) -> list[Chart]:
 
 
 def plans_chart(shares: Sequence[PlanShare]) -> Chart:
-    """The smallest together where there are more than can be told apart."""
-    largest = sorted(shares, key=lambda share: -share.subscriptions)
-    alone = largest if len(largest) <= SLICES else largest[: SLICES - 1]
-    rows = [(share.name, [share.subscriptions]) for share in alone]
-    if others := largest[len(alone) :]:
-        rows.append((f"{len(others)} others", [sum(share.subscriptions for share in others)]))
+    rows = [(share.name, [share.subscriptions]) for share in shares]
     return chart("plans", "Subscriptions by plan", ("Plan", "Subscriptions"), rows, "doughnut")
 
 

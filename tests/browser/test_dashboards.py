@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.accessibility import find_faults
-from tests.browser.test_pages import DESK, picture
+from tests.browser.test_pages import DESK, PICTURES, picture
 
 pytestmark = pytest.mark.browser
 
@@ -25,6 +25,18 @@ PAINTED = """
 CUT = "(boxes) => boxes.filter((box) => box.scrollWidth > box.clientWidth).map((box) => box.textContent)"
 BREACHES = """
 document.addEventListener("securitypolicyviolation", ({ violatedDirective }) => console.error(violatedDirective));
+"""
+PLANS = """
+(body, plans) => {
+  const row = ([name, value]) => `<tr><th scope="row">${name}</th><td data-value="${value}">${value}</td></tr>`;
+  body.innerHTML = plans.map(row).join("");
+}
+"""
+SLICES = """
+(canvas) => {
+  const { labels, datasets: [{ data, backgroundColor }] } = Chart.getChart(canvas).data;
+  return [labels, data, backgroundColor];
+}
 """
 SIZES = {"desk": DESK, "phone": {}}
 
@@ -67,6 +79,25 @@ def test_the_admins_first_page_is_drawn_and_live(phones, server, scheme, size):
     expect(page.locator("#chart-scans tbody tr")).to_have_count(12)
     page.locator("#chart-scans").scroll_into_view_if_needed()
     picture(page, f"admin-charts-{size}-{scheme}")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_smallest_of_many_slices_are_gathered_and_each_has_its_colour(phones, scheme):
+    page = phones.open(color_scheme=scheme)
+    sign_in(page, "/admin/", "admin", "admin")
+    expect_drawn(page, 8)
+    chart = page.locator("#chart-plans")
+    chart.locator("tbody").evaluate(PLANS, [["Basic", 40], ["Trial", 1], *[[f"Plan {n}", 10 * n] for n in range(1, 6)]])
+
+    page.evaluate("document.documentElement.classList.toggle('seven-plans')")
+
+    page.wait_for_function("Chart.getChart(document.querySelector('#chart-plans canvas')).data.labels.length > 2")
+    labels, values, colours = chart.locator("canvas").evaluate(SLICES)
+    assert labels == ["Plan 5", "Basic", "Plan 4", "Plan 3", "Plan 2", "2 others"]
+    assert values == [50, 40, 40, 30, 20, 11]
+    assert len(set(colours)) == 6
+    expect(chart.locator("tbody tr")).to_have_count(7)
+    chart.screenshot(path=PICTURES / f"admin-seven-plans-{scheme}.png")
 
 
 def test_a_counter_counts_while_one_looks(phones, server):

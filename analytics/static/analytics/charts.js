@@ -19,6 +19,16 @@ function read(figure) {
   };
 }
 
+// The largest by themselves and the rest as one: a slice more than there are colours would look like another.
+function gathered({ labels, series }, most) {
+  if (labels.length <= most) return { labels, series };
+  const [{ label, values }] = series;
+  const slices = labels.map((name, place) => [name, values[place]]).sort(([, one], [, other]) => other - one);
+  const rest = slices.splice(most - 1);
+  slices.push([`${rest.length} others`, rest.reduce((sum, [, value]) => sum + value, 0)]);
+  return { labels: slices.map(([name]) => name), series: [{ label, values: slices.map(([, value]) => value) }] };
+}
+
 function coloursOf(figure) {
   const style = getComputedStyle(figure);
   const colour = (name) => style.getPropertyValue(`--${name}`).trim();
@@ -31,9 +41,9 @@ function coloursOf(figure) {
 }
 
 function settingsOf(figure) {
-  const { labels, series } = read(figure);
   const colours = coloursOf(figure);
   const isRound = figure.dataset.chart === "doughnut";
+  const { labels, series } = isRound ? gathered(read(figure), colours.series.length) : read(figure);
   const isAcross = figure.dataset.chart === "bars-across";
   const axis = { ticks: { color: colours.ink, precision: 0 }, grid: { color: colours.line }, beginAtZero: true };
   const names = {
@@ -48,7 +58,7 @@ function settingsOf(figure) {
         label,
         data: values,
         backgroundColor: isRound
-          ? labels.map((_, place) => colours.series[place % colours.series.length])
+          ? colours.series.slice(0, labels.length)
           : colours.series[number % colours.series.length],
         borderColor: colours.ground,
         borderWidth: isRound ? 2 : 0,
