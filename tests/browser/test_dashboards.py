@@ -38,6 +38,13 @@ SLICES = """
   return [labels, data, backgroundColor];
 }
 """
+LINES = """
+(element) => {
+  const range = document.createRange();
+  range.selectNodeContents(element);
+  return range.getClientRects().length;
+}
+"""
 SIZES = {"desk": DESK, "phone": {}}
 
 
@@ -79,6 +86,18 @@ def test_the_admins_first_page_is_drawn_and_live(phones, server, scheme, size):
     expect(page.locator("#chart-scans tbody tr")).to_have_count(12)
     page.locator("#chart-scans").scroll_into_view_if_needed()
     picture(page, f"admin-charts-{size}-{scheme}")
+
+
+@pytest.mark.parametrize("width", [375, 390])
+def test_a_large_figure_is_not_broken_on_a_phone(phones, width):
+    page = phones.open(viewport={"width": width, "height": 844})
+    sign_in(page, "/admin/", "admin", "admin")
+    value = page.locator(".tile", has_text="Revenue this month").locator(".tile-value")
+
+    value.evaluate("(element) => { element.textContent = '99,903,395.90'; }")
+
+    assert value.evaluate(LINES) == 1
+    page.locator(".tiles").first.screenshot(path=PICTURES / f"admin-tiles-{width}.png")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
