@@ -25,6 +25,12 @@ FIND = """
   for (const id of new Set(ids.filter((id, index) => ids.indexOf(id) !== index))) faults.push(`twice: #${id}`);
   if (document.documentElement.scrollWidth > innerWidth) faults.push("scrolls sideways");
 
+  for (const element of scope.querySelectorAll("*")) {
+    const isWider = element.scrollWidth > element.clientWidth && isShown(element);
+    const isScrolled = isWider && /auto|scroll/.test(getComputedStyle(element).overflowX);
+    if (isScrolled && element.tabIndex < 0) faults.push(`out of a keyboard's reach: ${where(element)}`);
+  }
+
   const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
   const channels = (colour) => {
     canvas.clearRect(0, 0, 1, 1);
@@ -67,5 +73,7 @@ FIND = """
 
 
 def find_faults(page: Any) -> list[str]:
-    """Controls without a name or too small to touch, ids used twice, faint text, and pages that scroll sideways."""
+    """Controls without a name or too small to touch, ids used twice, faint text, pages that scroll sideways, and
+    parts of them that no key can scroll.
+    """
     return page.evaluate(FIND, SMALLEST_TARGET)
