@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django.db.models import Count
@@ -16,9 +17,10 @@ from analytics.counters import VENUES_SHOWN, OwnCounters, counters_of_venues
 from analytics.days import months_up_to, span_shown
 from analytics.figures import Asked, by_month, in_all
 from analytics.models import Metric, Scope
-from analytics.platform import BusyHour, BusyVenue, Compared, Moment
+from analytics.platform import BusyHour, BusyVenue, Compared, Moment, money
 from analytics.sources import Key
-from billing.selectors import subscription_ids_of
+from billing.models import Subscription
+from billing.selectors import subscriptions_of
 from chat.selectors.conversations import groups_of
 from core.errors import NotFound
 from core.prepared import OneOf
@@ -42,15 +44,20 @@ MONTHLY = (Metric.SCANS, Metric.MESSAGES, Metric.REDEMPTIONS)
 
 @dataclass(frozen=True)
 class OwnMonth:
+    """`paid` is what was paid for the venues' subscriptions less what was given back."""
+
     month: date
     scans: int
     messages: int
     redemptions: int
+    paid: Decimal
 
 
 @dataclass(frozen=True)
 class OwnerDashboard:
-    """`venue` is the one that is looked at; None for all of them. `zone` is whose hours `hours` are."""
+    """`venue` is the one that is looked at; None for all of them. `zone` is whose hours `hours` are.
+    `subscriptions` are the latest of each venue, None of one that never had any.
+    """
 
     venues: list[Venue]
     venue: Venue | None
@@ -61,6 +68,7 @@ class OwnerDashboard:
     hours: list[BusyHour]
     busy_venues: list[BusyVenue]
     top_offers: list[Offer]
+    subscriptions: list[tuple[Venue, Subscription | None]]
     recent_redemptions: list[Redemption]
     recent_activity: list[ActivityEntry]
 
@@ -75,6 +83,7 @@ def owner_dashboard(user: User, moment: Moment, *, venue_id: int | None = None) 
         raise NotFound
     ids = tuple(venue.pk for venue in looked_at)
     zone, months = _zone_of(looked_at), _months(ids, moment)
+    subscriptions = subscriptions_of([venue.subscriber_id for venue in looked_at if venue.subscriber_id is not None])
     return OwnerDashboard(
         venues=venues,
         venue=looked_at[0] if venue_id is not None else None,
@@ -85,8 +94,9 @@ def owner_dashboard(user: User, moment: Moment, *, venue_id: int | None = None) 
         hours=_hours(ids, moment, zone),
         busy_venues=_busy_venues(looked_at, moment),
         top_offers=_top_offers(user, ids),
+        subscriptions=_latest(looked_at, subscriptions),
         recent_redemptions=_recent_redemptions(ids),
-        recent_activity=_recent_activity(looked_at),
+        recent_activity=_recent_activity(ids, subscriptions),
     )
 
 
@@ -106,11 +116,20 @@ def _this_month(ids: tuple[int, ...], months: Sequence[OwnMonth], moment: Moment
 
 
 def _months(ids: tuple[int, ...], moment: Moment) -> list[OwnMonth]:
-    figures = by_month(Asked(Scope.VENUE, MONTHLY, ids), span_shown(moment.today), moment.closed)
-    sums: Counter[tuple[date, Metric]] = Counter()
-    for key, value in figures.items():
-        sums[key.day, key.metric] += value
-    return [OwnMonth(first, *(sums[first, metric] for metric in MONTHLY)) for first in months_up_to(moment.today)]
+    asked = Asked(Scope.VENUE, (*MONTHLY, Metric.REVENUE), ids)
+    sums: Counter[tuple[date, Metric, str]] = Counter()
+    for key, value in by_month(asked, span_shown(moment.today), moment.closed).items():
+        sums[key.day, key.metric, key.unit] += value
+    return [
+        OwnMonth(
+            first,
+            scans=sums[first, Metric.SCANS, ""],
+            messages=sums[first, Metric.MESSAGES, ""],
+            redemptions=sums[first, Metric.REDEMPTIONS, ""],
+            paid=money(sums[first, Metric.REVENUE, moment.currency]),
+        )
+        for first in months_up_to(moment.today)
+    ]
 
 
 def _hours(ids: tuple[int, ...], moment: Moment, zone: str) -> list[BusyHour]:
@@ -146,11 +165,15 @@ def _recent_redemptions(ids: tuple[int, ...]) -> list[Redemption]:
     return list(rows.order_by("-redeemed_at", "id")[:SHOWN])
 
 
-def _recent_activity(venues: Sequence[Venue]) -> list[ActivityEntry]:
-    ids = [venue.pk for venue in venues]
+def _latest(venues: Sequence[Venue], subscriptions: Sequence[Subscription]) -> list[tuple[Venue, Subscription | None]]:
+    latest = {subscription.subscriber_id: subscription for subscription in subscriptions}
+    return [(venue, latest.get(venue.subscriber_id or 0)) for venue in venues]
+
+
+def _recent_activity(ids: tuple[int, ...], subscriptions: Sequence[Subscription]) -> list[ActivityEntry]:
     targets = {
         "venue": ids,
         "conversation": list(groups_of(ids)),
-        "subscription": subscription_ids_of([venue.subscriber_id for venue in venues if venue.subscriber_id]),
+        "subscription": [subscription.pk for subscription in subscriptions],
     }
     return recent_activity_on(targets, types=SHOWN_ACTIVITY, limit=SHOWN)

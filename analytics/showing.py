@@ -84,17 +84,17 @@ def month_charts(months: Sequence[Month], currency: str) -> list[Chart]:
         ("messages", "Messages", "Messages"),
         ("redemptions", "Redemptions", "Redemptions"),
     )
-    return [
-        chart(name, title, ("Month", header), [(_named(month.month), [getattr(month, name)]) for month in months])
-        for name, title, header in shown
-    ]
+    return _by_month(shown, months)
 
 
-def own_month_charts(months: Sequence[OwnMonth]) -> list[Chart]:
-    return [
-        chart(name, title, ("Month", title), [(_named(month.month), [getattr(month, name)]) for month in months])
-        for name, title in (("scans", "Scans"), ("messages", "Messages"), ("redemptions", "Redemptions"))
-    ]
+def own_month_charts(months: Sequence[OwnMonth], currency: str) -> list[Chart]:
+    shown = (
+        ("scans", "Scans", "Scans"),
+        ("messages", "Messages", "Messages"),
+        ("redemptions", "Redemptions", "Redemptions"),
+        ("paid", f"Paid less refunds, {currency}", "Paid"),
+    )
+    return _by_month(shown, months)
 
 
 def plans_chart(shares: Sequence[PlanShare]) -> Chart:
@@ -111,6 +111,14 @@ def venues_chart(venues: Sequence[BusyVenue]) -> Chart:
     rows = [(venue.name, [venue.scans, venue.redemptions]) for venue in venues]
     title = "Busiest venues of the last 30 days"
     return chart("venues", title, ("Venue", "Scans", "Redemptions"), rows, "bars-across")
+
+
+def _by_month(shown: Sequence[tuple[str, str, str]], months: Sequence[Month] | Sequence[OwnMonth]) -> list[Chart]:
+    """Of each its name in a month, its title and its header."""
+    return [
+        chart(name, title, ("Month", header), [(_named(month.month), [getattr(month, name)]) for month in months])
+        for name, title, header in shown
+    ]
 
 
 def _change(figure: Compared, unit: str) -> str:

@@ -156,9 +156,9 @@ def latest_subscriptions_of(subscriber_ids: Collection[int]) -> dict[int, Subscr
     return {one.subscriber_id: one for one in subscriptions().filter(pk__in=latest)}
 
 
-def subscription_ids_of(subscriber_ids: Collection[int]) -> list[int]:
-    """All they ever had."""
-    return list(Subscription.objects.filter(subscriber__in=subscriber_ids).order_by().values_list("pk", flat=True))
+def subscriptions_of(subscriber_ids: Collection[int]) -> list[Subscription]:
+    """All they ever had, each with its plan, the first first."""
+    return list(Subscription.objects.select_related("plan").filter(subscriber__in=subscriber_ids).order_by("id"))
 
 
 def last_payments_of(subscriber_ids: Collection[int]) -> dict[int, Payment]:

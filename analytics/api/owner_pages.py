@@ -114,7 +114,7 @@ def _shown(figures: OwnerDashboard) -> dict[str, object]:
         for offer in figures.top_offers
     ]
     charts = [
-        *showing.own_month_charts(figures.months),
+        *showing.own_month_charts(figures.months, settings.CURRENCY),
         showing.hours_chart(figures.hours, figures.zone),
         showing.chart("offers", "Most redeemed offers", ("Offer", "Redemptions"), offers, "bars-across"),
     ]

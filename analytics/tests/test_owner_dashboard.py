@@ -88,6 +88,39 @@ def test_one_venue_is_looked_at_alone(browser, history):
     assert [row.offer.venue_id for row in answer.context["figures"].recent_redemptions] == [history.venues[1].pk] * 6
 
 
+def test_an_owner_sees_what_their_venues_paid_less_refunds_whichever_days_are_closed(browser, history):
+    for number in (1, 2):
+        history.subscription(NOW - timedelta(days=100), number)
+    history.payment(NOW - timedelta(days=35), 1)
+    history.refund(NOW - timedelta(days=1))
+    history.payment(NOW - timedelta(hours=1), 1)
+    history.payment(NOW - timedelta(hours=1), 2)
+
+    def paid(query=""):
+        return [str(month.paid) for month in browser.get(f"/dashboard/{query}").context["figures"].months[-3:]]
+
+    before = paid()
+    close_days()
+
+    assert before == paid() == paid(f"?venue={history.venues[1].pk}") == ["0.00", "1.10", "1.03"]
+    assert paid(f"?venue={history.venues[0].pk}") == ["0.00", "0.00", "0.00"]
+
+
+def test_each_venues_latest_subscription_is_shown(browser, history):
+    for number in (1, 1, 2):
+        history.subscription(NOW - timedelta(days=3), number)
+
+    answer = browser.get("/dashboard/")
+
+    shown = [
+        (venue.name, found and (found.pk, found.status)) for venue, found in answer.context["figures"].subscriptions
+    ]
+    latest = Subscription.objects.filter(subscriber__venue=history.venues[1]).latest("pk")
+    assert shown == [("Mine 0", (Subscription.objects.earliest("pk").pk, "active")), ("Mine 1", (latest.pk, "active"))]
+    assert "Premium, GBP 20.00 a month" in answer.content.decode()
+    assert "27 Apr 2026" in answer.content.decode()
+
+
 def write_down(what, type, id_, by=None, **more):
     record_activity(type=what, actor_id=by, summary=f"{what} {type} {id_}", target=Target(type, id_), **more)
 
@@ -294,4 +327,4 @@ def test_the_page_takes_as_many_queries_for_three_venues_as_for_one(browser, own
             browser.get("/dashboard/")
         counts.append(len(queries))
 
-    assert counts == [17, 17, 17]
+    assert counts == [18, 18, 18]

@@ -158,7 +158,7 @@ def test_an_owners_dashboard_is_drawn_and_can_be_used_by_everybody(phones, schem
     picture(page, f"owner-door-{size}-{scheme}")
     sign_in(page, "/dashboard/", "owner1", "abcd@123")
 
-    expect_drawn(page, 6)
+    expect_drawn(page, 7)
     expect(page.locator("#live-state")).to_have_text("Counters are live.")
     for summary in page.locator("summary").all():
         summary.click()
@@ -174,7 +174,7 @@ def test_an_owner_looks_at_one_venue_and_signs_out(phones):
     page.get_by_role("button", name="Show").click()
 
     expect(page.get_by_role("heading", level=1)).to_have_text("The Anchor")
-    expect_drawn(page, 5)
+    expect_drawn(page, 6)
     page.get_by_role("button", name="Sign out").click()
     expect(page).to_have_url(re.compile("/dashboard/login/$"))
     page.goto("/dashboard/")
@@ -192,7 +192,7 @@ def test_a_wrong_password_is_told_beside_the_form(phones):
 def test_the_charts_follow_when_night_falls(phones):
     page = phones.open(color_scheme="light", **DESK)
     sign_in(page, "/dashboard/", "owner1", "abcd@123")
-    expect_drawn(page, 6)
+    expect_drawn(page, 7)
     colour = """() => Chart.getChart(document.querySelector("#chart-scans canvas")).data.datasets[0].backgroundColor"""
     by_day = page.evaluate(colour)
 
