@@ -41,7 +41,7 @@ from config.settings import DATABASES, HUEY, RATE_LIMITS, STORAGES, UNFOLD  # no
 
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # No test outlives a power cut.
-    DATABASES["default"]["OPTIONS"]["init_command"] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
+    DATABASES["default"]["OPTIONS"]["init_command"] += " PRAGMA synchronous=OFF;"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 HUEY = {**HUEY, "immediate": True}
 RATE_LIMITS = dict.fromkeys(RATE_LIMITS, "1000000/minute") | {

@@ -16,7 +16,8 @@ END $$
 
 
 def append_only(model: str, *, but: Sequence[str] = ()) -> migrations.RunPython:
-    """A migration's operation: triggers that refuse deletes of the model's rows, and updates but for the columns named.
+    """A migration's operation: triggers that refuse deletes of the model's rows, and updates but that the fields
+    named grow.
 
     SQLite forgets a table's triggers when a later migration makes the table anew: that one takes them off with
     `changeable` before, and sets them again after.
@@ -34,30 +35,33 @@ def _guarding(model: str, but: Sequence[str]) -> tuple[Step, Step]:
     """What sets the triggers, and what takes them off."""
 
     def guard(apps: Any, schema_editor: Any) -> None:
-        table = _table_of(apps, model)
-        columns = [field.column for field in table.local_concrete_fields if field.name not in but]
-        for statement in _guards(schema_editor.connection.vendor, table.db_table, columns):
+        for statement in _guards(schema_editor.connection.vendor, apps.get_model(model)._meta, but):
             schema_editor.execute(statement, params=None)
 
     def let_go(apps: Any, schema_editor: Any) -> None:
-        table = _table_of(apps, model).db_table
+        table = apps.get_model(model)._meta.db_table
         on = f" ON {table}" if schema_editor.connection.vendor == "postgresql" else ""
-        for event in ("update", "delete"):
-            schema_editor.execute(f"DROP TRIGGER {table}_no_{event}{on}")
+        for event in ("update", "decrease", "delete", "truncate"):
+            schema_editor.execute(f"DROP TRIGGER IF EXISTS {table}_no_{event}{on}")
 
     return guard, let_go
 
 
-def _table_of(apps: Any, model: str) -> Any:
-    return apps.get_model(model)._meta
-
-
-def _guards(vendor: str, table: str, columns: Sequence[str]) -> list[str]:
-    named = ", ".join(f'"{column}"' for column in columns)
-    events = {"update": f"UPDATE OF {named}", "delete": "DELETE"}
+def _guards(vendor: str, model: Any, but: Sequence[str]) -> list[str]:
+    table = model.db_table
+    columns = {field.name: f'"{field.column}"' for field in model.local_concrete_fields}
+    kept = ", ".join(column for name, column in columns.items() if name not in but)
+    less = " OR ".join(f"NEW.{columns[name]} < OLD.{columns[name]}" for name in but)
+    refused = {"update": (f"UPDATE OF {kept}", "FOR EACH ROW"), "delete": ("DELETE", "FOR EACH ROW")}
+    if but:
+        refused["decrease"] = ("UPDATE", f"FOR EACH ROW WHEN ({less})")
     if vendor == "postgresql":
-        refuse = "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
-        triggers = [f"CREATE TRIGGER {table}_no_{name} BEFORE {on} ON {table} {refuse}" for name, on in events.items()]
-        return [POSTGRESQL_FUNCTION, *triggers]
-    refuse = f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-    return [f"CREATE TRIGGER {table}_no_{name} BEFORE {on} ON {table} {refuse}" for name, on in events.items()]
+        refused["truncate"] = ("TRUNCATE", "FOR EACH STATEMENT")
+    before, refuse = {
+        "postgresql": ([POSTGRESQL_FUNCTION], "EXECUTE FUNCTION refuse_change()"),
+        "sqlite": ([], f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"),
+    }[vendor]
+    return before + [
+        f"CREATE TRIGGER {table}_no_{name} BEFORE {event} ON {table} {each} {refuse}"
+        for name, (event, each) in refused.items()
+    ]

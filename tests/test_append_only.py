@@ -40,6 +40,24 @@ def test_no_column_is_changed(row):
             sql.run(statement)
 
 
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no TRUNCATE")
+def test_no_table_is_emptied_at_a_stroke(row):
+    sql.run("SET CONSTRAINTS ALL IMMEDIATE")
+
+    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+        sql.run(f"TRUNCATE {row._meta.db_table} CASCADE")
+
+    assert type(row).objects.filter(pk=row.pk).exists()
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL has no REPLACE")
+def test_no_row_is_replaced(row):
+    table = row._meta.db_table
+
+    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+        sql.run(f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}")
+
+
 def test_only_a_payments_refunds_are_counted_on(db):
     payment = MAKERS[Payment](1)
 
@@ -47,6 +65,17 @@ def test_only_a_payments_refunds_are_counted_on(db):
 
     payment.refresh_from_db()
     assert payment.refunded == 1
+
+
+def test_what_was_refunded_does_not_become_less(db):
+    payment = MAKERS[Payment](1)
+    Payment.objects.update(refunded=Decimal("1.50"))
+
+    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+        Payment.objects.update(refunded=Decimal("1.49"))
+
+    payment.refresh_from_db()
+    assert payment.refunded == Decimal("1.50")
 
 
 def test_saving_an_entry_again_is_refused(db):

@@ -191,7 +191,7 @@ def test_sqlite_writes_ahead_to_the_disk_and_locks_at_the_start(tmp_path):
 import django; django.setup()
 from django.db import connection
 with connection.cursor() as cursor:
-    for name in ("journal_mode", "synchronous", "busy_timeout", "foreign_keys"):
+    for name in ("journal_mode", "synchronous", "busy_timeout", "foreign_keys", "recursive_triggers"):
         print(name, cursor.execute(f"PRAGMA {name}").fetchone()[0])
 print(connection.transaction_mode)
 """
@@ -203,6 +203,7 @@ print(connection.transaction_mode)
         "synchronous 2",
         "busy_timeout 30000",
         "foreign_keys 1",
+        "recursive_triggers 1",
         "IMMEDIATE",
     ]
 
