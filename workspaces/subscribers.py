@@ -31,7 +31,7 @@ def take_the_places_kept(event: EmailProved) -> None:
 
 @with_it(AccountAnonymised)
 def leave(event: AccountAnonymised) -> None:
-    leave_every_workspace(event.user_id, by_id=event.by_id)
+    leave_every_workspace(event.user_id)
     forget_presence(event.user_id)
 
 

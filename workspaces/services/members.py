@@ -123,24 +123,24 @@ def hand_over(owner: Member, heir: Member, *, by_id: int) -> None:
 
 
 @transaction.atomic
-def leave_every_workspace(user_id: int, *, by_id: int) -> None:
+def leave_every_workspace(user_id: int) -> None:
     """They are gone for good. What they owned is the longest-serving admin's, or else member's, or else it ends."""
     joined = Member.objects.filter(user=user_id)
     for workspace_id in joined.order_by("workspace").values_list("workspace", flat=True):
         with suppress(NotFound):
-            _leave_for_good(get_place(lock_workspace(workspace_id), user_id), by_id=by_id)
+            _leave_for_good(get_place(lock_workspace(workspace_id), user_id))
     joined.delete()
     ChannelMember.objects.filter(user=user_id).delete()
 
 
-def _leave_for_good(member: Member, *, by_id: int) -> None:
+def _leave_for_good(member: Member) -> None:
     if member.is_owner:
         heir = _heirs(member).first()
         if heir is None:
-            end_workspace(member.workspace, by_id=by_id)
+            end_workspace(member.workspace, by_id=member.user_id)
             return
-        hand_over(member, heir, by_id=by_id)
-    drop_member(member, by_id=by_id)
+        hand_over(member, heir, by_id=member.user_id)
+    drop_member(member, by_id=member.user_id)
 
 
 def _heirs(owner: Member) -> QuerySet[Member]:

@@ -125,7 +125,7 @@ def test_the_last_two_who_leave_a_private_channel_end_it(workspace, boss, mate, 
 def test_a_workspace_that_everybody_leaves_at_once_ends(workspace, boss, make_user, join):
     people = [join(make_user(f"m{number}"), workspace, "admin") for number in range(THREADS - 1)]
 
-    at_once(lambda user: leave_every_workspace(user.pk, by_id=user.pk), [boss, *people])
+    at_once(lambda user: leave_every_workspace(user.pk), [boss, *people])
 
     assert Workspace.objects.get().deleted_at is not None
     assert not Member.objects.exists()
