@@ -41,9 +41,11 @@ def count_again(day: date, *metrics: Metric) -> int:
     """Store what a closed day comes to with what this transaction changed of it. Returns how many figures were changed.
 
     Until it is over nobody else changes figures, so that whoever closes the day, or changes it too, counts afterwards.
-    A day that is not over is in nobody's way: it is counted whenever it is shown.
+    A day that is not over is in nobody's way: it is counted whenever it is shown. One that nobody is shown any more is
+    not kept.
     """
-    if day >= day_of(timezone.now()):
+    kept = span_rolled_up(day_of(timezone.now()))
+    if not kept.first <= day <= kept.last:
         return 0
     with _one_at_a_time():
         last = last_closed_day()
