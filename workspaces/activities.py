@@ -9,7 +9,13 @@ from activity.models import FeedEntry
 from activity.selectors import entry_ids_up_to, feed_after, feed_entries, feed_page
 from core.pagination import MAXIMUM_LIMIT
 from workspaces.audiences import audience_of, channel_of, feed_of
-from workspaces.selectors import channels_shown_among, channels_shown_to, get_workspace_for, workspace_ids_of
+from workspaces.selectors import (
+    channels_open_among,
+    channels_shown_to,
+    get_workspace_for,
+    private_among,
+    workspace_ids_of,
+)
 
 # How many entries somebody who comes back is taken to have seen: a ring of them may still come, late or again.
 SEEN_BEFORE = 1_000
@@ -51,12 +57,14 @@ class News:
 
     entries: list[FeedEntry]
     workspace_ids: dict[int, frozenset[int]]
+    private_ids: frozenset[int]
     inside: frozenset[tuple[int, int]]
     blocks: frozenset[tuple[int, int]]
 
     def hides(self, entry: FeedEntry, user_id: int) -> bool:
+        """From one of those who are in the workspace."""
         channel_id = channel_of(entry.audience)
-        is_kept_from = channel_id is not None and (user_id, channel_id) not in self.inside
+        is_kept_from = channel_id in self.private_ids and (user_id, channel_id) not in self.inside
         return is_kept_from or (user_id, entry.actor_id) in self.blocks
 
 
@@ -64,11 +72,13 @@ def read_news(entry_ids: Collection[int], follower_ids: Collection[int]) -> News
     """In a query for each of these, however many there are."""
     entries = feed_entries(entry_ids) if entry_ids else []
     channel_ids = {channel_id for entry in entries if (channel_id := channel_of(entry.audience)) is not None}
+    private_ids = private_among(channel_ids) if channel_ids else frozenset()
     actor_ids = {entry.actor_id for entry in entries}
     return News(
         entries,
         workspace_ids_of(follower_ids),
-        channels_shown_among(follower_ids, channel_ids) if channel_ids else frozenset(),
+        private_ids,
+        channels_open_among(follower_ids, private_ids) if private_ids else frozenset(),
         blocks_among({*follower_ids, *actor_ids}) if entries else frozenset(),
     )
 

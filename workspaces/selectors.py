@@ -6,6 +6,7 @@ from django.db.models.functions import Upper
 from django.utils import timezone
 
 from accounts.models import User
+from activity.services import FEED_KEPT_FOR
 from core import sql
 from core.errors import NotFound
 from core.prepared import Prepared, Slot
@@ -141,40 +142,13 @@ def channels_open_among(user_ids: Collection[int], channel_ids: Collection[int])
     """(user, channel) wherever one of these people may read and write in one of these channels; in one query, since
     it is asked for every message.
     """
-    return _channels_among(user_ids, channel_ids, "AND channel.deleted_at IS NULL")
-
-
-def channels_shown_among(user_ids: Collection[int], channel_ids: Collection[int]) -> frozenset[tuple[int, int]]:
-    """The same wherever one of them is shown what happened in one: also in a public one that was deleted. In a private
-    one of those is nobody.
-    """
-    return _channels_among(user_ids, channel_ids)
-
-
-def channels_shown_to(user: User, workspace_id: int) -> frozenset[int]:
-    """The same for one of them: the ids of those of a workspace they are in."""
-    inside = ChannelMember.objects.filter(channel=OuterRef("pk"), user=user)
-    rows = Channel.objects.filter(Q(is_private=False) | Exists(inside), workspace=workspace_id).order_by()
-    return frozenset(rows.values_list("pk", flat=True))
-
-
-def members_named(channel: Channel, usernames: Collection[str]) -> list[User]:
-    """Those who may read the channel, of the people who are called so, without regard to case."""
-    names = {username.upper() for username in usernames}
-    rows = members_in(channel).alias(name=Upper("user__username")).filter(user__is_active=True, name__in=names)
-    return [member.user for member in rows.order_by("user")]
-
-
-def _channels_among(
-    user_ids: Collection[int], channel_ids: Collection[int], condition: str = ""
-) -> frozenset[tuple[int, int]]:
     statement = f"""
         SELECT member.user_id, channel.id
         FROM workspaces_channel AS channel
         JOIN workspaces_workspace AS workspace ON workspace.id = channel.workspace_id
         JOIN workspaces_member AS member ON member.workspace_id = channel.workspace_id
         WHERE {sql.one_of("channel.id")} AND {sql.one_of("member.user_id")}
-        AND workspace.deleted_at IS NULL {condition}
+        AND channel.deleted_at IS NULL AND workspace.deleted_at IS NULL
         AND (NOT channel.is_private OR EXISTS (
             SELECT 1 FROM workspaces_channelmember AS inside
             WHERE inside.channel_id = channel.id AND inside.user_id = member.user_id
@@ -182,6 +156,29 @@ def _channels_among(
         """  # noqa: S608 - what is put in here are names
     found = sql.fetch(statement, sql.listed(channel_ids), sql.listed(user_ids))
     return frozenset((user_id, channel_id) for user_id, channel_id in found)
+
+
+def private_among(channel_ids: Collection[int]) -> frozenset[int]:
+    return frozenset(
+        Channel.objects.filter(pk__in=channel_ids, is_private=True).order_by().values_list("pk", flat=True)
+    )
+
+
+def channels_shown_to(user: User, workspace_id: int) -> frozenset[int]:
+    """The ids of those of a workspace that one of its people is shown what happened in: also in a public one that was
+    deleted, for as long as that is kept.
+    """
+    inside = ChannelMember.objects.filter(channel=OuterRef("pk"), user=user)
+    rows = Channel.objects.filter(Q(is_private=False) | Exists(inside), workspace=workspace_id).order_by()
+    is_kept = Q(deleted_at=None) | Q(deleted_at__gt=timezone.now() - FEED_KEPT_FOR)
+    return frozenset(rows.filter(is_kept).values_list("pk", flat=True))
+
+
+def members_named(channel: Channel, usernames: Collection[str]) -> list[User]:
+    """Those who may read the channel, of the people who are called so, without regard to case."""
+    names = {username.upper() for username in usernames}
+    rows = members_in(channel).alias(name=Upper("user__username")).filter(user__is_active=True, name__in=names)
+    return [member.user for member in rows.order_by("user")]
 
 
 def _workspaces_of(user_id: int | Slot) -> QuerySet[Workspace]:

@@ -490,7 +490,7 @@ def test_news_are_read_in_as_many_queries_however_much_they_are(team, leads, peo
     record(team, people[0], *(f"{number}" for number in range(count)), channel=leads)
     ids = list(FeedEntry.objects.values_list("pk", flat=True))
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         news = feeds.read_news(ids, [user.pk for user in people[:count]])
 
     assert len(news.entries) == count

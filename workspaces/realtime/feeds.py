@@ -107,11 +107,12 @@ class Feeds:
         self._want(follower.feed)
         try:
             await self._exchange.heard(group_of(follower.feed))
-            follower.since = await in_database_thread(newest_entry_id)
             self._join(follower)
         finally:
             self._unwant(follower.feed)
         try:
+            follower.since = await in_database_thread(newest_entry_id)
+            self._looked_up_to = self._looked_up_to or (follower.since, follower.since)
             missed = await self._missed(follower, since)
             if not self._is_following(follower):
                 raise NotFound
@@ -124,7 +125,6 @@ class Feeds:
     def _join(self, follower: Follower) -> None:
         self._want(follower.feed)
         self._followers[follower.feed].add(follower)
-        self._looked_up_to = self._looked_up_to or (follower.since, follower.since)
 
     def leave(self, follower: Follower) -> None:
         if self._is_following(follower):

@@ -3,15 +3,16 @@
 import pytest
 from django.utils import timezone
 
+from activity.services import FEED_KEPT_FOR
 from core.errors import NotFound
-from workspaces.models import Member
+from workspaces.models import Channel, Member
 from workspaces.selectors import (
     channels_open_among,
-    channels_shown_among,
     channels_shown_to,
     get_channel_for,
     get_workspace_for,
     members_named,
+    private_among,
     workspace_ids_of,
     workspaces_of,
 )
@@ -71,7 +72,6 @@ def test_who_left_the_workspace_is_in_none_of_its_channels(channels, workspace, 
     Member.objects.filter(user=aide).delete()
 
     assert channels_open_among([aide.pk], [channel.pk for channel in channels]) == frozenset()
-    assert channels_shown_among([aide.pk], [channel.pk for channel in channels]) == frozenset()
 
 
 def test_channels_are_looked_up_in_one_query_each(django_assert_num_queries, channels, boss, mate):
@@ -91,10 +91,19 @@ def test_what_happened_in_channels_is_shown_also_of_public_ones_that_were_delete
 
     assert (channels_shown_to(boss, workspace.pk), channels_shown_to(mate, workspace.pk)) == (to_boss, to_all)
     assert channels_shown_to(boss, make_workspace("Other").pk) == frozenset()
-    assert channels_shown_among([boss.pk, mate.pk, stranger.pk], [general, leads, old, 999_999]) == {
-        *((boss.pk, channel_id) for channel_id in to_boss),
-        *((mate.pk, channel_id) for channel_id in to_all),
-    }
+
+
+def test_what_happened_in_a_channel_that_was_deleted_is_shown_for_as_long_as_it_is_kept(channels, workspace, boss):
+    general, leads, old = (channel.pk for channel in channels)
+    Channel.objects.filter(pk=old).update(deleted_at=timezone.now() - FEED_KEPT_FOR)
+
+    assert channels_shown_to(boss, workspace.pk) == {general, leads}
+
+
+def test_which_channels_are_private(channels):
+    general, leads, old = (channel.pk for channel in channels)
+
+    assert private_among([general, leads, old, 999_999]) == {leads}
 
 
 def test_workspaces_of_many_people(django_assert_num_queries, make_workspace, workspace, boss, mate, stranger):
