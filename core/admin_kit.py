@@ -19,9 +19,9 @@ from django.forms import CharField, ModelForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from unfold import paginator as unfold
 from unfold.decorators import action
 from unfold.enums import ActionVariant
-from unfold.paginator import InfinitePaginator
 
 from core.admin_events import DoneInAdmin
 from core.errors import DomainError
@@ -240,8 +240,11 @@ class ReadOnlyAdmin(HouseAdmin[Row]):
         return self.get_fields(request, obj)
 
 
-class UncountedPaginator(InfinitePaginator):  # type: ignore[misc]
-    """As many pages as somebody turns by hand: what lies deeper is found by filters, not by reading up to there."""
+class InfinitePaginator(unfold.InfinitePaginator):  # type: ignore[misc]
+    """As many pages as somebody turns by hand: what lies deeper is found by filters, not by reading up to there.
+
+    By this name Unfold knows that nobody has counted, and says no number.
+    """
 
     @property
     def count(self) -> int:
@@ -251,7 +254,7 @@ class UncountedPaginator(InfinitePaginator):  # type: ignore[misc]
 class GrowingAdmin(ReadOnlyAdmin[Row]):
     """Rows of a table that grows for ever: they are paged through without being counted."""
 
-    paginator = UncountedPaginator
+    paginator = InfinitePaginator
 
 
 def list_action(description: str) -> Callable[[Callable[..., None]], Any]:

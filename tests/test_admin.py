@@ -264,6 +264,7 @@ def test_what_grows_is_turned_no_deeper_than_by_hand(visitor: Client) -> None:
     deepest, deeper = (visitor.get(log, {"p": number}) for number in (MOST_PAGES, MOST_PAGES + 1))
 
     assert deepest.status_code == 200
+    assert "(Show all)" not in re.sub(r"<[^>]+>", "", deepest.content.decode())
     assert (deeper.status_code, deeper.headers["Location"]) == (302, f"{log}?e=1")
 
 
