@@ -113,30 +113,24 @@ def change_type(user):
     User.objects.filter(pk=user.pk).update(user_type=UserType.CUSTOMER)
 
 
-@pytest.mark.parametrize("ends", [log_out_of_the_admin, change_password, change_type, deactivate])
-def test_it_closes_with_the_session_that_opened_it(owner, ends):
-    headers = in_browser(owner)
-
+def closed_when(ends, user, headers):
     async def scene():
         socket = await Socket.open(LIVE, headers=headers)
         await socket.receive()
-        await in_database_thread(ends, owner)
+        await in_database_thread(ends, user)
         return await until_closed(socket)
 
-    assert play(scene) == ENDED
+    return play(scene)
+
+
+@pytest.mark.parametrize("ends", [log_out_of_the_admin, change_password, change_type, deactivate])
+def test_it_closes_with_the_session_that_opened_it(owner, ends):
+    assert closed_when(ends, owner, headers=in_browser(owner)) == ENDED
 
 
 @pytest.mark.parametrize("ends", [end_all_sessions, change_type])
 def test_so_does_one_by_token(owner, ends):
-    headers = bearer(owner)
-
-    async def scene():
-        socket = await Socket.open(LIVE, headers=headers)
-        await socket.receive()
-        await in_database_thread(ends, owner)
-        return await until_closed(socket)
-
-    assert play(scene) == ENDED
+    assert closed_when(ends, owner, headers=bearer(owner)) == ENDED
 
 
 def test_it_closes_when_the_venue_is_somebody_elses(venue, make_user):
